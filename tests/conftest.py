@@ -1,0 +1,79 @@
+"""What tests of every app share: users, data sets, clients."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from datasets.models import Dataset
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def user(django_user_model):
+    return django_user_model.objects.create_user("ada", password="correct horse battery")
+
+
+@pytest.fixture
+def other_user(django_user_model):
+    return django_user_model.objects.create_user("grace", password="another horse battery")
+
+
+@pytest.fixture
+def make_dataset(user):
+    """A data set that is ready, unless told otherwise."""
+
+    def make(**changes):
+        values = {
+            "user": user,
+            "name": "Support chats",
+            "status": "ready",
+            "training_ready": True,
+            "progress": 100,
+            "total_conversations": 900,
+            "total_training_pairs": 1000,
+            "total_tokens": 200_000,
+            "file_name": "chats.jsonl",
+            "file_size": 9,
+        } | changes
+        return Dataset.objects.create(file=ContentFile(b'{"x": 1}\n', name="chats.jsonl"), **values)
+
+    return make
+
+
+@pytest.fixture
+def dataset(make_dataset):
+    return make_dataset()
+
+
+@pytest.fixture
+def signed_in(client, user):
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def api(user):
+    """A script with a token."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {AuthToken.objects.create(user)[1]}")
+    return client
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """A random Llama-like model of a few hundred kilobytes, with a tokenizer and a chat template."""
+    target = tmp_path_factory.mktemp("models") / "tiny"
+    subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "tiny_model.py"), str(target)],
+        cwd=target.parent,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        check=True,
+    )
+    return target

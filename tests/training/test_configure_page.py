@@ -1,0 +1,166 @@
+"""/training/configure: what the page offers, prices and starts."""
+
+import uuid
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Notification
+from training.core.presets import PRESETS
+from training.models import BaseModel, GpuType, TrainingJob
+
+pytestmark = pytest.mark.django_db
+
+URL = "/training/configure"
+ESTIMATE_URL = "/training/configure/estimate"
+
+
+def values(dataset, preset="balanced", **changes):
+    return {
+        "dataset_id": str(dataset.pk),
+        "base_model": BaseModel.objects.get(is_default=True).pk,
+        "preset_id": preset,
+        "gpu_type": "A100-80GB",
+        "gpu_count": 2,
+        **PRESETS.get(preset, PRESETS["balanced"]).hyperparameters.to_dict(),
+    } | changes
+
+
+def text(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def test_without_a_dataset_it_says_so_and_leads_to_the_datasets(signed_in):
+    answer = signed_in.get(URL)
+    assert answer.status_code == 200
+    assert "No dataset selected. Please select a dataset from the datasets page." in text(answer)
+    assert "Go to Datasets" in text(answer)
+    assert 'href="/datasets"' in text(answer)
+
+
+@pytest.mark.parametrize("dataset_id", ["nonsense", str(uuid.uuid4())])
+def test_an_unknown_dataset_leads_to_the_datasets(signed_in, dataset_id):
+    answer = signed_in.get(URL, {"datasetId": dataset_id})
+    assert "Dataset not found or access denied" in text(answer)
+    assert "Go to Datasets" in text(answer)
+
+
+def test_another_users_dataset_looks_like_none(signed_in, make_dataset, other_user):
+    answer = signed_in.get(URL, {"datasetId": str(make_dataset(user=other_user).pk)})
+    assert "Dataset not found or access denied" in text(answer)
+
+
+def test_a_dataset_that_is_not_ready_says_its_state_and_leads_to_it(signed_in, make_dataset):
+    dataset = make_dataset(status="validating", training_ready=False)
+    answer = signed_in.get(URL, {"datasetId": str(dataset.pk)})
+    assert "Dataset not ready for training" in text(answer)
+    assert "training_ready=false" in text(answer)
+    assert f'href="/datasets/{dataset.pk}"' in text(answer)
+
+
+def test_signing_in_is_needed_and_comes_back_here(client, dataset):
+    answer = client.get(URL, {"datasetId": str(dataset.pk)})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/login?next=/training/configure")
+
+
+def test_it_opens_on_the_balanced_preset_with_its_estimate(signed_in, dataset):
+    page = text(signed_in.get(URL, {"datasetId": str(dataset.pk)}))
+    for wanted in (
+        "Configure Training Job",
+        "Select a preset or customize hyperparameters for your training",
+        "Quick training for testing and iteration",
+        "Recommended balance of quality and cost",
+        "Maximum quality for production models",
+        "NVIDIA A100 80GB",
+        "Best overall performance",
+        "Budget option",
+        "Total Estimated Cost:",
+        "$4.32",
+        "$3.82",
+        "$7.00/hr",
+        "0.5 hours",
+        "750",
+        "3,600 tok/s",
+        "Start Training",
+    ):
+        assert wanted in page, wanted
+
+
+def test_the_estimate_answers_for_the_form_as_it_stands(signed_in, dataset):
+    answer = signed_in.post(ESTIMATE_URL, values(dataset, gpu_type="H100", gpu_count=8), headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer.context["estimate"]["hourly_rate"] == 33.6
+    assert "$33.60/hr" in text(answer)
+    assert "<html" not in text(answer)
+
+
+def test_an_estimate_of_bad_values_names_the_field(signed_in, dataset):
+    answer = signed_in.post(ESTIMATE_URL, values(dataset, batch_size=0))
+    assert "Batch Size" in text(answer)
+    assert "Must be between 1 and 64." in text(answer)
+
+
+def test_start_creates_the_job_and_lands_on_its_monitor_with_a_toast(signed_in, user, dataset):
+    answer = signed_in.post(URL, values(dataset, quoted_cost="4.32"), follow=True)
+    job = TrainingJob.objects.get()
+    assert answer.redirect_chain == [(f"/training/jobs/{job.pk}", 302)]
+    assert "Training job created and queued for processing" in text(answer)
+    assert (job.user, job.dataset, job.preset_id, job.status) == (user, dataset, "balanced", "queued")
+    assert job.hyperparameters == PRESETS["balanced"].hyperparameters.to_dict()
+    assert job.estimated_total_cost == job.quoted_cost == Decimal("4.32")
+    assert Notification.objects.get(user=user).type == "job_queued"
+
+
+def test_a_slider_off_the_preset_makes_the_choice_custom_even_without_scripts(signed_in, dataset):
+    signed_in.post(URL, values(dataset, preset="balanced", rank=20))
+    assert TrainingJob.objects.get().preset_id == "custom"
+
+
+def test_custom_values_that_are_a_presets_are_that_preset(signed_in, dataset):
+    signed_in.post(URL, values(dataset, preset="custom"))
+    assert TrainingJob.objects.get().preset_id == "balanced"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("batch_size", 65), ("epochs", 21), ("learning_rate", "x"), ("rank", ""), ("gpu_count", 9), ("gpu_type", "TPU")],
+)
+def test_bad_values_start_nothing_and_keep_what_was_chosen(signed_in, dataset, field, value):
+    answer = signed_in.post(URL, values(dataset, preset="fast", **{field: value}))
+    assert answer.status_code == 422
+    assert not TrainingJob.objects.exists()
+    assert field in answer.context["form"].errors
+    assert answer.context["form"]["preset_id"].value() == "fast"
+
+
+def test_a_start_on_a_dataset_that_is_no_longer_ready_creates_nothing(signed_in, make_dataset):
+    dataset = make_dataset(status="error", training_ready=False)
+    answer = signed_in.post(URL, values(dataset))
+    assert "Dataset not ready for training" in text(answer)
+    assert not TrainingJob.objects.exists()
+
+
+def test_a_gpu_type_added_in_the_admin_is_offered_and_priced(signed_in, dataset):
+    GpuType.objects.create(name="B200", label="NVIDIA B200", price_per_hour="6.00", tokens_per_second=4000, position=9)
+    assert "NVIDIA B200" in text(signed_in.get(URL, {"datasetId": str(dataset.pk)}))
+    answer = signed_in.post(ESTIMATE_URL, values(dataset, gpu_type="B200", gpu_count=1))
+    assert answer.context["estimate"]["hourly_rate"] == 6.0
+
+
+def test_with_no_gpu_on_offer_the_page_says_so(signed_in, dataset):
+    GpuType.objects.update(is_active=False)
+    answer = signed_in.get(URL, {"datasetId": str(dataset.pk)})
+    assert "No GPU type is active" in text(answer)
+
+
+def test_sliders_span_what_the_specification_says(signed_in, dataset):
+    form = signed_in.get(URL, {"datasetId": str(dataset.pk)}).context["form"]
+    spans = {
+        row["limit"].name: tuple(row["field"].field.widget.attrs[key] for key in ("min", "max", "step"))
+        for row in form.hyperparameters
+    }
+    assert spans["learning_rate"] == ("0.00001", "0.0002", "0.000001")
+    assert spans["batch_size"] == ("1", "16", "1")
+    assert spans["epochs"] == ("1", "10", "1")
+    assert spans["rank"] == ("4", "64", "4")

@@ -1,0 +1,145 @@
+"""The JSON API of jobs: /api/jobs/estimate, /api/jobs, /api/jobs/<id>."""
+
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from django.http import FileResponse, Http404
+from rest_framework import status as http
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from datasets.models import Dataset
+from pipeline.api import Problem, success
+from training import services
+from training.core.estimate import cents
+from training.core.hyperparameters import Hyperparameters
+from training.core.presets import PRESETS
+from training.models import Artifact, TrainingJob
+from training.serializers import (
+    EstimateRequestSerializer,
+    JobDetailSerializer,
+    JobListQuerySerializer,
+    JobRequestSerializer,
+    JobSerializer,
+    JobWithDatasetSerializer,
+    estimate_data,
+)
+
+DROPOUT_OF_CUSTOM = 0.1
+"""The Balanced preset's, for scripts that leave dropout out; alpha is then twice the rank, as in every preset."""
+
+
+def visible_dataset(request: Request, dataset_id: UUID) -> Dataset:
+    dataset = Dataset.objects.visible_to(request.user).filter(pk=dataset_id).first()
+    if dataset is None:
+        raise Problem("Dataset not found or access denied", status=http.HTTP_404_NOT_FOUND)
+    return dataset
+
+
+def visible_job(request: Request, job_id: UUID) -> TrainingJob:
+    jobs = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
+    job = jobs.filter(pk=job_id).first()
+    if job is None:
+        raise Problem("Job not found or access denied", status=http.HTTP_404_NOT_FOUND)
+    return job
+
+
+class EstimateView(APIView):
+    def post(self, request: Request) -> Response:
+        serializer = EstimateRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        dataset = visible_dataset(request, asked["dataset_id"])
+        price = services.job_estimate(
+            dataset=dataset,
+            gpu_type=asked["gpu_config"]["type"],
+            gpu_count=asked["gpu_config"]["count"],
+            batch_size=asked["hyperparameters"]["batch_size"],
+            epochs=asked["hyperparameters"]["epochs"],
+        )
+        return success(estimate_data(price, dataset_name=dataset.name))
+
+
+class JobsView(APIView):
+    def post(self, request: Request) -> Response:
+        serializer = JobRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        dataset = visible_dataset(request, asked["dataset_id"])
+        try:
+            job = services.job_submit(
+                user=request.user,
+                dataset=dataset,
+                preset_id=asked["preset_id"],
+                gpu_type=asked["gpu_config"]["type"],
+                gpu_count=asked["gpu_config"]["count"],
+                hyperparameters=complete_hyperparameters(asked["preset_id"], asked["hyperparameters"]),
+                base_model=asked.get("base_model"),
+                quoted_cost=cents(asked["estimated_cost"]),
+            )
+        except services.DatasetNotReady as error:
+            raise Problem("Dataset not ready for training", str(error)) from error
+        except services.NoBaseModel as error:
+            raise Problem("Failed to create training job", str(error), status=http.HTTP_409_CONFLICT) from error
+        data = dict(JobSerializer(job).data)
+        if services.quote_differs(job):
+            data["quote_differs"] = True
+        return success(data, status=http.HTTP_201_CREATED)
+
+    def get(self, request: Request) -> Response:
+        serializer = JobListQuerySerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
+        page, limit = serializer.validated_data["page"], serializer.validated_data["limit"]
+        jobs = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
+        if wanted := serializer.validated_data.get("status"):
+            jobs = jobs.filter(status=wanted)
+        total = jobs.count()
+        offset = (page - 1) * limit
+        return success(
+            {
+                "jobs": JobWithDatasetSerializer(jobs[offset : offset + limit], many=True).data,
+                "pagination": {
+                    "page": page,
+                    "limit": limit,
+                    "total": total,
+                    "totalPages": ceil(total / limit),
+                },
+            }
+        )
+
+
+class JobView(APIView):
+    def get(self, request: Request, job_id: UUID) -> Response:
+        return success(JobDetailSerializer(visible_job(request, job_id)).data)
+
+
+class CancelView(APIView):
+    def post(self, request: Request, job_id: UUID) -> Response:
+        job = visible_job(request, job_id)
+        if not services.job_cancel(job=job, user=request.user):
+            raise Problem(f"The job is already {job.status}", status=http.HTTP_409_CONFLICT)
+        return success(JobDetailSerializer(job).data)
+
+
+class AdapterView(APIView):
+    """The finished adapter as a zip, for browsers and scripts alike."""
+
+    def get(self, request: Request, job_id: UUID) -> FileResponse:
+        artifact = visible_job(request, job_id).artifacts.filter(kind=Artifact.Kind.ADAPTER).first()
+        if artifact is None:
+            raise Http404("The job has no adapter to download (yet)")
+        return FileResponse(artifact.file.open("rb"), as_attachment=True, filename=artifact.file_name)
+
+
+def complete_hyperparameters(preset_id: str, values: dict[str, Any]) -> Hyperparameters:
+    """Fill in what the specification leaves optional: alpha and dropout."""
+    preset = PRESETS.get(preset_id)
+    return Hyperparameters.from_mapping(
+        {
+            "alpha": 2 * values["rank"],
+            "dropout": preset.hyperparameters.dropout if preset else DROPOUT_OF_CUSTOM,
+        }
+        | values
+    )

@@ -1,0 +1,31 @@
+"""The states of a training job and the moves between them.
+
+``queued -> initializing -> running -> completed | failed | cancelled``; back to ``queued`` only by recovery
+(a worker died or was stopped) or by an explicit retry.
+"""
+
+QUEUED = "queued"
+INITIALIZING = "initializing"
+RUNNING = "running"
+COMPLETED = "completed"
+FAILED = "failed"
+CANCELLED = "cancelled"
+
+ALL = (QUEUED, INITIALIZING, RUNNING, COMPLETED, FAILED, CANCELLED)
+CLAIMED = (INITIALIZING, RUNNING)
+ACTIVE = (QUEUED, *CLAIMED)
+FINAL = (COMPLETED, FAILED, CANCELLED)
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    QUEUED: frozenset({INITIALIZING, CANCELLED}),
+    INITIALIZING: frozenset({RUNNING, FAILED, CANCELLED, QUEUED}),
+    RUNNING: frozenset({COMPLETED, FAILED, CANCELLED, QUEUED}),
+    COMPLETED: frozenset(),
+    FAILED: frozenset({QUEUED}),
+    CANCELLED: frozenset({QUEUED}),
+}
+
+
+def sources(target: str) -> tuple[str, ...]:
+    """The statuses from which a job may move to ``target``."""
+    return tuple(status for status in ALL if target in TRANSITIONS[status])
