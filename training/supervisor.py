@@ -206,7 +206,7 @@ def beat(job: TrainingJob, report: Report) -> None:
 def conclude(job: TrainingJob, trainer: Trainer, report: Report, run_dir: Path) -> None:
     """Bring the job to the status that the trainer's end calls for."""
     code = trainer.process.returncode
-    if report.finished is not None and code == 0:
+    if report.finished is not None:
         adapters.store(job, Path(report.finished.adapter_dir))
         reason = f"{report.finished.steps} steps in {report.finished.seconds:,.0f} s"
         _require(lifecycle.complete(job, reason=reason, current_cost=report.final_cost()))
