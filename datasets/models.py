@@ -42,12 +42,15 @@ class Dataset(models.Model):
     )
     total_tokens = models.PositiveBigIntegerField(null=True, blank=True)
     tokenizer = models.CharField(
-        max_length=200, blank=True, help_text="The model whose tokenizer and chat template counted the tokens."
+        max_length=200,
+        blank=True,
+        help_text="The model whose tokenizer and chat template counted the tokens.",
     )
     error_count = models.PositiveBigIntegerField(default=0)
     error_report = models.JSONField(
         default=list, blank=True, help_text='The first errors: [{"line": 3, "reason": "…"}, …].'
     )
+    nudged_at = models.DateTimeField(null=True, blank=True, help_text="When a worker was last told of it.")
     heartbeat_at = models.DateTimeField(null=True, blank=True, help_text="Last sign of life of its validation.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -60,7 +63,8 @@ class Dataset(models.Model):
         indexes = [models.Index(fields=["user", "-created_at"], name="dataset_by_user")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=["uploaded", "validating", "ready", "error"]), name="dataset_status_known"
+                condition=Q(status__in=["uploaded", "validating", "ready", "error"]),
+                name="dataset_status_known",
             ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="dataset_progress_percent"),
             models.CheckConstraint(

@@ -1,15 +1,25 @@
 """Questions asked of data sets."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
+from django.utils import timezone
 
 if TYPE_CHECKING:
-    from datasets.models import Dataset
+    pass
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "DatasetQuerySet":
         """The user's own data sets; another user's looks like none."""
         return self.filter(user_id=user.pk)
+
+    def awaiting_validation(self, told: timedelta, silence: timedelta) -> "DatasetQuerySet":
+        """Uploaded and not told to a worker within ``told``, or validating without a heartbeat for ``silence``."""
+        now = timezone.now()
+        not_told = models.Q(nudged_at__isnull=True) | models.Q(nudged_at__lte=now - told)
+        waiting = models.Q(status="uploaded") & not_told
+        abandoned = models.Q(status="validating", heartbeat_at__lte=now - silence) & not_told
+        return self.filter(waiting | abandoned)

@@ -89,7 +89,9 @@ def _only_instance(var: Path) -> Iterator[None]:
         var.mkdir(parents=True, exist_ok=True)
         file = (var / "lock").open("a+")
     except OSError as error:
-        raise EmbeddedError(f"Cannot write to {var} ({error.strerror}). Set PIPELINE_VAR to a folder you own.") from error
+        raise EmbeddedError(
+            f"Cannot write to {var} ({error.strerror}). Set PIPELINE_VAR to a folder you own."
+        ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,7 +25,15 @@ class ReadOnly(admin.ModelAdmin):
 
 @admin.register(GpuType)
 class GpuTypeAdmin(admin.ModelAdmin):
-    list_display = ["name", "label", "price_per_hour", "tokens_per_second", "is_default", "is_active", "queue"]
+    list_display = [
+        "name",
+        "label",
+        "price_per_hour",
+        "tokens_per_second",
+        "is_default",
+        "is_active",
+        "queue",
+    ]
     list_editable = ["price_per_hour", "tokens_per_second", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name", "label", "description"]
@@ -76,7 +84,14 @@ class TrainingJobAdmin(ReadOnly):
         "id", "user", "dataset", "base_model", "status", "progress", "gpu", "estimated_total_cost", "current_cost",
         "attempt", "created_at",
     ]  # fmt: skip
-    list_filter = ["status", GpuListFilter, "preset_id", "device", "created_at", ("user", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [
+        "status",
+        GpuListFilter,
+        "preset_id",
+        "device",
+        "created_at",
+        ("user", admin.RelatedOnlyFieldListFilter),
+    ]
     search_fields = ["id", "user__username", "dataset__name", "base_model__name", "worker", "error_message"]
     list_select_related = ["user", "dataset", "base_model"]
     date_hierarchy = "created_at"
@@ -106,7 +121,15 @@ class JobEventAdmin(ReadOnly):
 
 @admin.register(JobMetric)
 class JobMetricAdmin(ReadOnly):
-    list_display = ["job_id", "step", "epoch", "loss", "evaluation_loss", "learning_rate", "tokens_per_second"]
+    list_display = [
+        "job_id",
+        "step",
+        "epoch",
+        "loss",
+        "evaluation_loss",
+        "learning_rate",
+        "tokens_per_second",
+    ]
     search_fields = ["job__id"]
     show_full_result_count = False
 

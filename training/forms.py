@@ -20,7 +20,11 @@ class Slider(forms.NumberInput):
 def slider_field(limit: Limit) -> forms.Field:
     """One hyperparameter's slider; it accepts the whole range that the API accepts."""
     widget = Slider(
-        attrs={"min": number(limit.slider_minimum), "max": number(limit.slider_maximum), "step": number(limit.step)}
+        attrs={
+            "min": number(limit.slider_minimum),
+            "max": number(limit.slider_maximum),
+            "step": number(limit.step),
+        }
     )
     kind = forms.IntegerField if limit.is_integer else forms.FloatField
     field = kind(
@@ -39,7 +43,10 @@ class ConfigureForm(forms.Form):
     base_model = forms.ModelChoiceField(BaseModel.objects.filter(is_active=True), empty_label=None)
     preset_id = forms.ChoiceField(choices=[(id_, id_) for id_ in IDS], widget=forms.RadioSelect)
     gpu_type = forms.ModelChoiceField(
-        GpuType.objects.filter(is_active=True), to_field_name="name", widget=forms.RadioSelect, empty_label=None
+        GpuType.objects.filter(is_active=True),
+        to_field_name="name",
+        widget=forms.RadioSelect,
+        empty_label=None,
     )
     gpu_count = forms.IntegerField(
         label="Number of GPUs",

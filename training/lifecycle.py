@@ -19,7 +19,15 @@ from training.models import JobEvent, JobMetric, TrainingJob
 logger = logging.getLogger(__name__)
 
 PROGRESS_FIELDS = frozenset(
-    {"current_stage", "progress", "current_epoch", "current_step", "current_metrics", "current_cost", "log_tail"}
+    {
+        "current_stage",
+        "progress",
+        "current_epoch",
+        "current_step",
+        "current_metrics",
+        "current_cost",
+        "log_tail",
+    }
 )
 METRIC_FIELDS = ("epoch", "loss", "learning_rate", "gradient_norm", "tokens_per_second")
 

@@ -27,7 +27,10 @@ class GpuType(models.Model):
     label = models.CharField(max_length=80)
     description = models.CharField(max_length=120, blank=True)
     price_per_hour = models.DecimalField(
-        max_digits=8, decimal_places=2, validators=[MinValueValidator(0)], help_text="US dollars per GPU and hour."
+        max_digits=8,
+        decimal_places=2,
+        validators=[MinValueValidator(0)],
+        help_text="US dollars per GPU and hour.",
     )
     tokens_per_second = models.PositiveIntegerField(
         validators=[MinValueValidator(1)], help_text="Training throughput of one GPU."
@@ -81,9 +84,7 @@ class BaseModel(models.Model):
         db_table = "lora_base_models"
         ordering = ["-is_default", "parameters", "name"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="base_model_one_default"
-            ),
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="base_model_one_default"),
         ]
 
     def __str__(self) -> str:

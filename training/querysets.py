@@ -10,7 +10,7 @@ from django.utils import timezone
 from training.core import status
 
 if TYPE_CHECKING:
-    from training.models import TrainingJob
+    pass
 
 
 class TrainingJobQuerySet(models.QuerySet["TrainingJob"]):

@@ -6,8 +6,8 @@ from typing import Any
 from rest_framework import serializers
 
 from training.core import presets, status
-from training.core.hyperparameters import LIMITS, Limit
 from training.core.estimate import Estimate, cents
+from training.core.hyperparameters import LIMITS, Limit
 from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
 
 LARGEST_QUOTE = 10**15

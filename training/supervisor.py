@@ -63,7 +63,9 @@ def supervise(job: TrainingJob) -> None:
         lifecycle.fail(job, code="worker_error", message=f"The worker could not run the job: {error}.")
     except Exception:
         lifecycle.fail(
-            job, code="internal", message="An unexpected error stopped the job. The worker's log has the details."
+            job,
+            code="internal",
+            message="An unexpected error stopped the job. The worker's log has the details.",
         )
         raise
 
@@ -232,7 +234,10 @@ def explain(returncode: int) -> tuple[str, str]:
     if returncode < 0:
         name = signal.Signals(-returncode).name
         return "crashed", f"The trainer crashed ({name}). The end of its log is below."
-    return "crashed", f"The trainer stopped unexpectedly with exit code {returncode}. The end of its log is below."
+    return (
+        "crashed",
+        f"The trainer stopped unexpectedly with exit code {returncode}. The end of its log is below.",
+    )
 
 
 def _require(mine: bool) -> None:

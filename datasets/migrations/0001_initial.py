@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('tokenizer', models.CharField(blank=True, help_text='The model whose tokenizer and chat template counted the tokens.', max_length=200)),
                 ('error_count', models.PositiveBigIntegerField(default=0)),
                 ('error_report', models.JSONField(blank=True, default=list, help_text='The first errors: [{"line": 3, "reason": "…"}, …].')),
+                ('nudged_at', models.DateTimeField(blank=True, help_text='When a worker was last told of it.', null=True)),
                 ('heartbeat_at', models.DateTimeField(blank=True, help_text='Last sign of life of its validation.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),

@@ -124,7 +124,14 @@ def test_custom_values_that_are_a_presets_are_that_preset(signed_in, dataset):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("batch_size", 65), ("epochs", 21), ("learning_rate", "x"), ("rank", ""), ("gpu_count", 9), ("gpu_type", "TPU")],
+    [
+        ("batch_size", 65),
+        ("epochs", 21),
+        ("learning_rate", "x"),
+        ("rank", ""),
+        ("gpu_count", 9),
+        ("gpu_type", "TPU"),
+    ],
 )
 def test_bad_values_start_nothing_and_keep_what_was_chosen(signed_in, dataset, field, value):
     answer = signed_in.post(URL, values(dataset, preset="fast", **{field: value}))

@@ -12,7 +12,14 @@ from training.models import BaseModel, GpuType, TrainingJob
 pytestmark = pytest.mark.django_db
 
 URL = "/api/jobs"
-HYPERPARAMETERS = {"learning_rate": 0.00005, "batch_size": 4, "epochs": 3, "rank": 16, "alpha": 32, "dropout": 0.1}
+HYPERPARAMETERS = {
+    "learning_rate": 0.00005,
+    "batch_size": 4,
+    "epochs": 3,
+    "rank": 16,
+    "alpha": 32,
+    "dropout": 0.1,
+}
 
 
 def body(dataset, **changes):
@@ -93,7 +100,12 @@ def test_alpha_and_dropout_may_be_left_out(api, dataset):
 
 @pytest.mark.parametrize(
     ("status", "training_ready", "shown"),
-    [("uploaded", False, "false"), ("validating", False, "false"), ("error", False, "false"), ("ready", False, "false")],
+    [
+        ("uploaded", False, "false"),
+        ("validating", False, "false"),
+        ("error", False, "false"),
+        ("ready", False, "false"),
+    ],
 )
 def test_a_dataset_that_is_not_ready_is_refused_in_the_specifications_words(
     api, make_dataset, status, training_ready, shown

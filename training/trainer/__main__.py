@@ -42,7 +42,14 @@ def main(job_file: str) -> int:
         count = process_count(spec)
         if count == 1:
             return run(spec)
-        command = ["torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m", "trainer", job_file]
+        command = [
+            "torch.distributed.run",
+            "--standalone",
+            f"--nproc-per-node={count}",
+            "-m",
+            "trainer",
+            job_file,
+        ]
         subprocess.run([sys.executable, "-m", *command], stdin=subprocess.DEVNULL, check=True)
         return EXIT_STOPPED if stop_file.exists() else EXIT_FINISHED
     except subprocess.CalledProcessError:

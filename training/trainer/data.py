@@ -44,7 +44,10 @@ def _conversations(path: Path) -> Iterator[tuple[int, list[dict[str, str]]]]:
                 continue
             try:
                 messages = json.loads(text)["messages"]
-                yield number, [{"role": message["role"], "content": message["content"]} for message in messages]
+                yield (
+                    number,
+                    [{"role": message["role"], "content": message["content"]} for message in messages],
+                )
             except (ValueError, KeyError, TypeError) as error:
                 raise TrainingError(
                     "data_invalid", f"Line {number} of the data set is no conversation. Upload it again."
@@ -65,9 +68,7 @@ def tokenize(messages: list[dict[str, str]], tokenizer: Any, *, longest: int, li
         token if any(start < last and first < end for start, end in spans) else IGNORED
         for token, (first, last) in zip(ids, offsets, strict=True)
     ]
-    return Example(
-        ids=ids[:longest], labels=labels[:longest], pairs=len(spans), truncated=len(ids) > longest
-    )
+    return Example(ids=ids[:longest], labels=labels[:longest], pairs=len(spans), truncated=len(ids) > longest)
 
 
 def _span(upto: list[dict[str, str]], text: str, tokenizer: Any, line: int) -> tuple[int, int]:

@@ -103,7 +103,8 @@ class Run:
         self.optimizer = torch.optim.AdamW(self.parameters, lr=self.spec.learning_rate, weight_decay=0.0)
         warmup = max(1, round(self.spec.total_steps * self.spec.warmup_share))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: learning_rate_factor(step, warmup=warmup, total=self.spec.total_steps)
+            self.optimizer,
+            lambda step: learning_rate_factor(step, warmup=warmup, total=self.spec.total_steps),
         )
         torch.manual_seed(self.spec.seed + self.processes.rank)  # dropout differs between processes
         self.model.train()
@@ -152,9 +153,7 @@ class Run:
         labels = batch.pop("labels")[:, 1:]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == torch.bfloat16):
             logits = self.model(**batch).logits[:, :-1]
-        return cross_entropy(
-            logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
-        )
+        return cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
 
     def _batches(self, examples: list[Example]) -> Iterator[dict[str, torch.Tensor]]:
         """What fits into one forward pass at a time, similar lengths together."""

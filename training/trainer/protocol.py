@@ -161,8 +161,7 @@ class Stopped(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    event.kind: event
-    for event in (Started, Stage, Data, Step, Evaluation, Checkpoint, Log, Finished, Failed, Stopped)
+    event.kind: event for event in (Started, Stage, Data, Step, Evaluation, Checkpoint, Log, Finished, Failed, Stopped)
 }
 
 

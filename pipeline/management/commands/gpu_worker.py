@@ -16,7 +16,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--gpu", action="append", metavar="NAME", help="GPU type this host has (repeatable), e.g. A100-80GB."
+            "--gpu",
+            action="append",
+            metavar="NAME",
+            help="GPU type this host has (repeatable), e.g. A100-80GB.",
         )
         parser.add_argument("--name", default="gpu", help="Worker name, unique on this host (default: gpu).")
 
@@ -27,5 +30,14 @@ class Command(BaseCommand):
         queues = ",".join(types[wanted].queue for wanted in gpu or types)
         # Threads: a job only waits for its trainer process, and must hear of a shutdown while it does.
         app.worker_main(
-            ["worker", "--pool=threads", "--concurrency=1", "-Q", queues, "-n", f"{name}@%h", "--loglevel=INFO"]
+            [
+                "worker",
+                "--pool=threads",
+                "--concurrency=1",
+                "-Q",
+                queues,
+                "-n",
+                f"{name}@%h",
+                "--loglevel=INFO",
+            ]
         )

@@ -1,0 +1,74 @@
+"""The pages of data sets."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from datasets.forms import UploadForm, too_large
+from datasets.models import Dataset
+from datasets.services import dataset_upload
+
+PER_PAGE = 20
+FORM_OVERHEAD_BYTES = 64 * 1024
+
+
+@login_required
+@require_GET
+def dataset_list(request: HttpRequest) -> HttpResponse:
+    datasets = Dataset.objects.visible_to(request.user)
+    return render(
+        request,
+        "datasets/list.html",
+        {"page": Paginator(datasets, PER_PAGE).get_page(request.GET.get("page"))},
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATASET_MAX_BYTES + FORM_OVERHEAD_BYTES:
+        form = UploadForm()  # refused before the body is read
+        context = {"form": form, "max_bytes": settings.DATASET_MAX_BYTES, "refused": too_large()}
+        return render(request, "datasets/upload.html", context, status=413)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        dataset = dataset_upload(user=request.user, name=form.cleaned_data["name"], file=form.cleaned_data["file"])
+        messages.success(request, f"“{dataset.name}” was uploaded and is being validated")
+        return redirect(dataset)
+    context = {"form": form, "max_bytes": settings.DATASET_MAX_BYTES}
+    return render(request, "datasets/upload.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return render(request, "datasets/detail.html", {"dataset": _visible(request, pk)})
+
+
+@login_required
+@require_GET
+def status(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The part of the page that is asked for again while the data set is being validated."""
+    return render(request, "datasets/_status.html", {"dataset": _visible(request, pk)})
+
+
+@login_required
+@require_GET
+def download(request: HttpRequest, pk: UUID) -> FileResponse:
+    dataset = _visible(request, pk)
+    return FileResponse(
+        dataset.file.open("rb"),
+        as_attachment=True,
+        filename=dataset.file_name,
+        content_type="application/jsonl",
+    )
+
+
+def _visible(request: HttpRequest, pk: UUID) -> Dataset:
+    return get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
