@@ -10,11 +10,21 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from rest_framework import exceptions, status
+from rest_framework import exceptions, parsers, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 logger = logging.getLogger(__name__)
+
+
+class JSONParser(parsers.JSONParser):
+    """JSON, refusing what is nested deeper than Python reads instead of failing on it."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError("JSON parse error - nested too deeply") from error
 
 
 def success(data: object, *, status: int = status.HTTP_200_OK) -> Response:
@@ -61,7 +71,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
     if isinstance(error, exceptions.ValidationError):
-        body = {"error": "Validation error", "details": flatten(error.detail)}
+        body: dict[str, object] = {"error": "Validation error", "details": flatten(error.detail)}
     elif isinstance(error, Problem):
         body = {"error": str(error.detail), "details": error.details}
     else:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -15,14 +16,20 @@ from datasets.models import Dataset
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_root():
+    """Where WhiteNoise looks at start; views find their files unhashed in tests."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture
 def user(django_user_model):
-    return django_user_model.objects.create_user("ada", password="correct horse battery")
+    return django_user_model.objects.create_user("ada")
 
 
 @pytest.fixture
 def other_user(django_user_model):
-    return django_user_model.objects.create_user("grace", password="another horse battery")
+    return django_user_model.objects.create_user("grace")
 
 
 @pytest.fixture

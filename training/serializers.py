@@ -17,7 +17,8 @@ class StrictInteger(serializers.IntegerField):
     """A JSON number without a fraction: neither "8" nor true is one."""
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int | float) or not math.isfinite(data) or data % 1:
+        is_whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
+        if isinstance(data, bool) or not is_whole:
             self.fail("invalid")
         return int(data)
 
@@ -33,6 +34,15 @@ class StrictNumber(serializers.FloatField):
         return data
 
 
+class CatalogueField(serializers.SlugRelatedField):
+    """The name of a row of a catalogue."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or "\0" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def hyperparameter_field(limit: Limit, *, required: bool = True) -> serializers.Field:
     """The API field of one hyperparameter."""
     kind = StrictInteger if limit.is_integer else StrictNumber
@@ -45,7 +55,7 @@ def hyperparameter_field(limit: Limit, *, required: bool = True) -> serializers.
 
 
 class GpuConfigSerializer(serializers.Serializer):
-    type = serializers.SlugRelatedField(
+    type = CatalogueField(
         slug_field="name",
         queryset=GpuType.objects.filter(is_active=True),
         error_messages={"does_not_exist": "There is no GPU type “{value}” on offer."},
@@ -77,7 +87,7 @@ class JobRequestSerializer(EstimateRequestSerializer):
     preset_id = serializers.ChoiceField(choices=presets.IDS)
     hyperparameters = JobHyperparametersSerializer()
     estimated_cost = StrictNumber(min_value=-LARGEST_QUOTE, max_value=LARGEST_QUOTE)
-    base_model = serializers.SlugRelatedField(
+    base_model = CatalogueField(
         slug_field="name",
         queryset=BaseModel.objects.filter(is_active=True),
         required=False,

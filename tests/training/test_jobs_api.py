@@ -197,6 +197,10 @@ def test_the_list_is_ten_a_page_and_empty_beyond_the_end(api, dataset):
     assert api.get(URL, {"page": 1_000_000_000}).json()["data"]["jobs"] == []
 
 
+def test_empty_parameters_are_as_none(api):
+    assert api.get(URL, {"page": "", "limit": "", "status": ""}).json() == api.get(URL).json()
+
+
 def test_the_list_filters_by_status(api, dataset):
     create(api, dataset)
     assert len(api.get(URL, {"status": "queued"}).json()["data"]["jobs"]) == 1
@@ -206,8 +210,8 @@ def test_the_list_filters_by_status(api, dataset):
 @pytest.mark.parametrize(
     "query",
     [
-        {"page": "0"}, {"page": "-1"}, {"page": "x"}, {"page": "1.5"}, {"page": "9" * 30}, {"page": ""},
-        {"limit": "0"}, {"limit": "101"}, {"limit": "many"}, {"status": "done"}, {"status": ""},
+        {"page": "0"}, {"page": "-1"}, {"page": "x"}, {"page": "1.5"}, {"page": "9" * 30},
+        {"limit": "0"}, {"limit": "101"}, {"limit": "many"}, {"status": "done"},
     ],
 )  # fmt: skip
 def test_a_bad_query_is_a_400_that_names_it(api, query):
@@ -274,9 +278,3 @@ def test_a_queued_job_is_cancelled_at_once(api, dataset):
     again = api.post(f"{URL}/{job['id']}/cancel")
     assert again.status_code == 409
     assert again.json()["error"] == "The job is already cancelled"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_creation_answers_201_while_the_broker_is_down(api, dataset, settings, celery_broker_down):
-    answer = create(api, dataset)
-    assert answer.status_code == 201

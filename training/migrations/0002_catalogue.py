@@ -24,7 +24,7 @@ def add(apps, schema_editor):
         )
     # Parameters: the model card of HuggingFaceTB/SmolLM2-135M-Instruct (134,515,008, embeddings tied).
     apps.get_model("training", "BaseModel").objects.create(
-        name="SmolLM2-135M-Instruct",
+        name="HuggingFaceTB/SmolLM2-135M-Instruct",
         source="SmolLM2-135M-Instruct",
         parameters=134_515_008,
         license="apache-2.0",
