@@ -48,14 +48,14 @@ def upload(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return render(request, "datasets/detail.html", {"dataset": _visible(request, pk)})
+    return render(request, "datasets/detail.html", _context(request, pk))
 
 
 @login_required
 @require_GET
 def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The part of the page that is asked for again while the data set is being validated."""
-    return render(request, "datasets/_status.html", {"dataset": _visible(request, pk)})
+    return render(request, "datasets/_status.html", _context(request, pk))
 
 
 @login_required
@@ -72,3 +72,9 @@ def download(request: HttpRequest, pk: UUID) -> FileResponse:
 
 def _visible(request: HttpRequest, pk: UUID) -> Dataset:
     return get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
+
+
+def _context(request: HttpRequest, pk: UUID) -> dict[str, object]:
+    dataset = _visible(request, pk)
+    pairs, tokens = dataset.total_training_pairs, dataset.total_tokens
+    return {"dataset": dataset, "tokens_per_pair": f"{tokens / pairs:,.1f}" if pairs and tokens else "–"}

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_root():
-    """Where WhiteNoise looks at start; views find their files unhashed in tests."""
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+def static_files():
+    """Collected as in production, hashed names and all."""
+    call_command("collectstatic", "--noinput", verbosity=0)
 
 
 @pytest.fixture

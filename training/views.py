@@ -15,8 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from datasets.models import Dataset
 from training import services
-from training.core.presets import PRESETS
-from training.forms import ConfigureForm
+from training.core.estimate import cents, fixed
+from training.core.hyperparameters import LIMITS
+from training.core.presets import DEFAULT, PRESETS
+from training.forms import ConfigureForm, shown
 from training.models import Artifact, BaseModel, GpuType, TrainingJob
 from training.serializers import estimate_data
 
@@ -54,8 +56,7 @@ def configure(request: HttpRequest) -> HttpResponse:
     context = {
         "dataset": dataset,
         "form": form,
-        "presets": PRESETS.values(),
-        "gpu_types": GpuType.objects.filter(is_active=True),
+        **_choices(form),
         **_estimate_context(form, dataset),
     }
     return render(request, "training/configure.html", context, status=422 if form.errors else 200)
@@ -82,8 +83,10 @@ def jobs(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(status=wanted)
     else:
         wanted = ""
+    page = Paginator(rows, JOBS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": Paginator(rows, JOBS_PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "any_active": any(job.is_active for job in page),
         "status": wanted,
         "statuses": TrainingJob.Status.choices,
     }
@@ -167,6 +170,20 @@ def _nothing_on_offer() -> dict[str, str]:
     return {}
 
 
+def _choices(form: ConfigureForm) -> dict[str, Any]:
+    """What the page offers beside the form's sliders."""
+    gpu = form["gpu_type"].value()
+    return {
+        "presets": PRESETS.values(),
+        "preset_values": {
+            preset.id: {"name": preset.name, "values": preset.hyperparameters.to_dict()} for preset in PRESETS.values()
+        },
+        "base_preset": PRESETS.get(form["preset_id"].value(), PRESETS[DEFAULT]),
+        "gpu_types": GpuType.objects.filter(is_active=True),
+        "chosen_gpu": gpu.name if isinstance(gpu, GpuType) else gpu,
+    }
+
+
 def _estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
     """``estimate`` for the form's values (a fresh form's are its initial ones), or ``estimate_errors``."""
     if form.is_bound and not form.is_valid():
@@ -183,7 +200,11 @@ def _estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
         batch_size=int(values["batch_size"]),
         epochs=int(values["epochs"]),
     )
-    return {"estimate": estimate_data(price, dataset_name=dataset.name), "estimate_errors": {}}
+    return {
+        "estimate": estimate_data(price, dataset_name=dataset.name),
+        "shown_hours": fixed(float(cents(price.duration_hours)), places=1),
+        "estimate_errors": {},
+    }
 
 
 def _visible_job(request: HttpRequest, job_id: UUID) -> TrainingJob:
@@ -199,4 +220,7 @@ def _job_context(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
         "artifact": job.artifacts.filter(kind=Artifact.Kind.ADAPTER).first(),
         "ran_on_cpu": job.device == "cpu",
         "quote_differs": services.quote_differs(job),
+        "stage": job.current_stage.replace("_", " "),
+        "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
+        "hyperparameters": [(limit.label, shown(name, job.hyperparameters[name])) for name, limit in LIMITS.items()],
     }

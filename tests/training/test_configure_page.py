@@ -79,7 +79,7 @@ def test_it_opens_on_the_balanced_preset_with_its_estimate(signed_in, dataset):
         "$4.32",
         "$3.82",
         "$7.00/hr",
-        "0.5 hours",
+        "0.6 hours",
         "750",
         "3,600 tok/s",
         "Start Training",

@@ -83,6 +83,11 @@ def estimate(dataset: DatasetFigures, hardware: Hardware, *, batch_size: int, ep
     )
 
 
+def fixed(value: float, *, places: int) -> Decimal:
+    """``value`` as JavaScript's ``toFixed`` has it: ties in the exact binary value go up."""
+    return Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
 def cents(value: float) -> Decimal:
-    """``value`` to two places as JavaScript's ``toFixed(2)`` has it: ties in the exact binary value go up."""
-    return Decimal(value).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    """Money and hours, to two places."""
+    return fixed(value, places=2)

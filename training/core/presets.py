@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from training.core.hyperparameters import Hyperparameters
+from training.core.hyperparameters import Hyperparameters, number
 
 CUSTOM = "custom"
 DEFAULT = "balanced"
@@ -16,6 +16,10 @@ class Preset:
     details: str
     icon: str
     hyperparameters: Hyperparameters
+
+    @property
+    def shown_learning_rate(self) -> str:
+        return number(self.hyperparameters.learning_rate)
 
 
 PRESETS: dict[str, Preset] = {

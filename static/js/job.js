@@ -1,0 +1,105 @@
+// The monitor's charts: drawn once, fed again whenever the status was updated.
+
+import uPlot from "../vendor/uplot/uPlot.esm.js";
+
+const box = document.getElementById("charts");
+const charts = [];
+
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const decimals = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
+
+function axes(format) {
+  const grid = { stroke: color("--chart-grid"), width: 1 };
+  const common = { stroke: color("--muted-foreground"), grid, ticks: grid, font: "11px Inter Variable, sans-serif" };
+  return [{ ...common }, { ...common, size: 56, values: (_, ticks) => ticks.map(format) }];
+}
+
+const plots = [
+  {
+    id: "loss-chart",
+    height: 240,
+    pick: (data) => [data.steps, data.loss, data.evaluation_loss],
+    series: () => [
+      { label: "Step" },
+      { label: "Training loss", stroke: color("--primary"), width: 2, points: { show: false }, value: decimals(4) },
+      {
+        label: "Evaluation loss",
+        stroke: color("--chart-evaluation"),
+        width: 0,
+        points: { show: true, size: 9, fill: color("--chart-evaluation") },
+        paths: () => null,
+        value: decimals(4),
+      },
+    ],
+    format: (tick) => tick.toFixed(2),
+  },
+  {
+    id: "speed-chart",
+    height: 150,
+    pick: (data) => [data.steps, data.tokens_per_second],
+    series: () => [
+      { label: "Step" },
+      { label: "Tokens/s", stroke: color("--primary"), width: 1.5, points: { show: false }, value: decimals(0) },
+    ],
+    format: (tick) => tick.toLocaleString(),
+  },
+  {
+    id: "rate-chart",
+    height: 150,
+    pick: (data) => [data.steps, data.learning_rate],
+    series: () => [
+      { label: "Step" },
+      {
+        label: "Learning rate",
+        stroke: color("--chart-evaluation"),
+        width: 1.5,
+        points: { show: false },
+        value: (_, value) => (value == null ? "–" : value.toExponential(2)),
+      },
+    ],
+    format: (tick) => (tick === 0 ? "0" : tick.toExponential(0)),
+  },
+];
+
+function draw(data) {
+  while (charts.length) charts.pop().destroy();
+  for (const plot of plots) {
+    const place = document.getElementById(plot.id);
+    const width = place.clientWidth;
+    const options = {
+      width,
+      height: plot.height,
+      series: plot.series(),
+      axes: axes(plot.format),
+      scales: { x: { time: false } },
+      cursor: { points: { size: 6 } },
+    };
+    charts.push(new uPlot(options, plot.pick(data), place));
+  }
+}
+
+let data = null;
+
+function describe() {
+  const losses = data.loss.filter((value) => value != null);
+  document.getElementById("loss-text").textContent =
+    `Training loss from ${losses[0].toFixed(3)} at the first to ${losses.at(-1).toFixed(3)} at the last of ${data.steps.length} recorded steps.`;
+}
+
+async function refresh() {
+  if (!box) return;
+  const answer = await fetch(box.dataset.url, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  data = await answer.json();
+  box.hidden = data.steps.length === 0;
+  if (box.hidden) return;
+  describe();
+  if (charts.length) charts.forEach((chart, index) => chart.setData(plots[index].pick(data)));
+  else draw(data);
+}
+
+const redraw = () => data && data.steps.length && draw(data);
+document.addEventListener("htmx:afterSwap", refresh);
+document.addEventListener("themechange", redraw);
+addEventListener("resize", () => requestAnimationFrame(redraw));
+refresh();
