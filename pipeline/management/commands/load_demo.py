@@ -7,8 +7,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files import File
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
-from datasets.models import Dataset
 from datasets.services import dataset_upload
 
 USERNAME = "demo"
@@ -23,10 +23,9 @@ class Command(BaseCommand):
         if users.exists():
             return
         password = secrets.token_urlsafe(9)
-        user = users.create_superuser(USERNAME, password=password)
-        if not Dataset.objects.exists():
-            with DATASET.open("rb") as file:
-                dataset_upload(user=user, name="House style (demo)", file=File(file, name=DATASET.name))
+        with transaction.atomic(), DATASET.open("rb") as file:
+            user = users.create_superuser(USERNAME, password=password)
+            dataset_upload(user=user, name="House style (demo)", file=File(file, name=DATASET.name))
         self.stdout.write(
             f"\n  Sign in as {self.style.SUCCESS(USERNAME)} with the password {self.style.SUCCESS(password)}\n"
             "  It is shown only now. To set another: .venv/bin/python manage.py changepassword demo\n"

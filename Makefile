@@ -1,0 +1,65 @@
+# make run: everything, on this machine. make test: every check and test. make install: what both need.
+# Settings (README.md has the table) are read from the environment: PIPELINE_BIND=0.0.0.0:8080 make run
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MODEL := $(or $(PIPELINE_MODELS_DIR),$(or $(PIPELINE_VAR),var)/models)/SmolLM2-135M-Instruct
+PIP := $(BIN)/pip --disable-pip-version-check install --progress-bar off --quiet
+LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-header --annotation-style=line \
+        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --unsafe-package torch
+
+.PHONY: help install run test lint lock
+
+help:
+	@echo "make run      start Pipeline on this machine (installs what is missing)"
+	@echo "make test     run every check and test"
+	@echo "make lint     run the checks alone"
+	@echo "make install  set up, without starting"
+	@echo "make lock     renew the locked dependencies from pyproject.toml"
+
+run: install
+	@$(BIN)/python -m pipeline.launcher
+
+install: $(VENV)/installed
+	@cd training && ../$(BIN)/python -m trainer.bundled "$(abspath $(MODEL))"
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "Pipeline needs Python 3.11 or newer as $(PYTHON). Name another: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@test $$(df -Pk . | awk 'NR==2 {print int($$4 / 1024)}') -ge 3000 || \
+	    { echo "Installing needs about 3 GB of disk here; df -h . shows what is free."; exit 1; }
+	@echo "Creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# torch stands alone, without hashes: a local wheel may serve, and a GPU host's build brings CUDA packages.
+$(VENV)/installed: $(VENV)/python requirements/train.lock requirements/torch.txt
+	@echo "Installing dependencies (1.5 GB, some minutes on a slow network)"
+	@$(PIP) --no-deps --require-hashes -r requirements/train.lock
+	@$(PIP) -r requirements/torch.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements/dev.lock
+	@echo "Installing what tests need"
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@
+
+test: install $(VENV)/installed-dev lint
+	@if [ ! -x /usr/bin/chromium ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium for the browser tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; fi
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(VENV)/installed-dev
+	$(LOCK) -o requirements/base.lock pyproject.toml
+	$(LOCK) -o requirements/train.lock --extra train -c requirements/base.lock pyproject.toml
+	$(LOCK) -o requirements/dev.lock --extra train --extra dev -c requirements/train.lock pyproject.toml

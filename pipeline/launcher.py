@@ -1,0 +1,124 @@
+"""``python -m pipeline.launcher``: everything on this machine, up together and down together.
+
+Embedded servers, migrations, demo, static files, then the Procfile's processes until Ctrl-C.
+"""
+
+import os
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+from pipeline import embedded
+from pipeline.processes import Processes, read_procfile
+
+STOP_GRACE_SECONDS = "8"
+"""For a trainer to finish its step and save; within what the processes are given to stop."""
+
+
+class LaunchError(Exception):
+    """What stands in the way of starting, and what to do."""
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    host, port = _address(os.environ.get("PIPELINE_BIND") or "127.0.0.1:8000")
+    var = embedded.var_dir()
+    try:
+        _check_port(host, port)
+        with embedded.servers(var) as urls:
+            os.environ |= urls | {"PIPELINE_VAR": str(var), "DJANGO_SETTINGS_MODULE": "pipeline.settings"}
+            os.environ.setdefault("PIPELINE_STOP_GRACE_SECONDS", STOP_GRACE_SECONDS)
+            prepare()
+            return run(host, port)
+    except (embedded.EmbeddedError, LaunchError) as error:
+        print(f"\n{error}\n", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _address(bind: str) -> tuple[str, int]:
+    host, _, port = bind.rpartition(":")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise SystemExit(f"PIPELINE_BIND is “{bind}”, but must be HOST:PORT, for example 127.0.0.1:8001.")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise LaunchError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Stop what uses the port, or choose another: "
+                f"PIPELINE_BIND={host}:{port + 1} make run"
+            ) from error
+
+
+def prepare() -> None:
+    """Bring the database, the demo and the static files up to date; quick when they are."""
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("load_demo")
+    call_command("collectstatic", "--noinput", verbosity=0)
+
+
+def run(host: str, port: int) -> int:
+    """The Procfile's processes until Ctrl-C (0) or until one of them ends by itself (1)."""
+    binaries = str(Path(sys.executable).parent)
+    environment = os.environ | {
+        "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PIPELINE_HOST": host,
+        "PIPELINE_PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    processes = Processes(
+        read_procfile(embedded.ROOT / "Procfile"), environment=environment, directory=embedded.ROOT
+    )
+    announced = False
+
+    def announce() -> None:
+        nonlocal announced
+        if not announced and _answers(f"{url}/healthz"):
+            announced = True
+            print(f"\n  Pipeline is ready at {url}   (Ctrl-C stops it)\n", flush=True)
+
+    signal.signal(signal.SIGINT, lambda *_: processes.ask_to_stop())
+    signal.signal(signal.SIGTERM, lambda *_: processes.ask_to_stop())
+    try:
+        ended = processes.wait(tick=announce)
+    finally:
+        print("Stopping…", flush=True)
+        processes.stop()
+    if ended is None:
+        print("Stopped.")
+        return 0
+    print(f"\nThe process “{ended}” ended by itself; its last lines above say why. Everything was stopped.\n")
+    return 1
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
