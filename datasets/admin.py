@@ -23,11 +23,11 @@ class DatasetAdmin(admin.ModelAdmin):
     search_fields = ["id", "name", "file_name", "user__username"]
     list_select_related = ["user"]
     date_hierarchy = "created_at"
-    fields = [
+    fields = (
         "name", "id", "user", "format", "file_name", "file_size", "status", "training_ready", "progress",
         "total_conversations", "total_training_pairs", "total_tokens", "tokenizer", "error_count", "error_report",
         "created_at", "updated_at",
-    ]  # fmt: skip
+    )  # fmt: skip
     readonly_fields = fields[1:]
     actions = ["validate_again"]
 

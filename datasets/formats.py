@@ -7,6 +7,7 @@ the one place that knows them all.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import IO, Any
 
 LONGEST_LINE = 8 * 1024**2
@@ -106,7 +107,7 @@ def _problem_with(messages: Any) -> str | None:
     turns = turns[1:] if turns[0] == "system" else turns
     if not turns or turns[0] != "user":
         return "The conversation must begin with a user message (after the system message, if there is one)."
-    for first, second in zip(turns, turns[1:], strict=False):
+    for first, second in pairwise(turns):
         if first == second:
             return f"User and assistant must take turns, but two {first} messages follow each other."
     if turns[-1] != "assistant":

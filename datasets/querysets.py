@@ -1,17 +1,14 @@
 """Questions asked of data sets."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.utils import timezone
 
-if TYPE_CHECKING:
-    pass
 
-
-class DatasetQuerySet(models.QuerySet["Dataset"]):
+class DatasetQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "DatasetQuerySet":
         """The user's own data sets; another user's looks like none."""
         return self.filter(user_id=user.pk)

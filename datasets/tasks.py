@@ -20,7 +20,7 @@ def nudge(dataset: Dataset) -> None:
     """Tell a worker that the data set waits. A broker that is down is no harm: the sweep tells again."""
     Dataset.objects.filter(pk=dataset.pk).update(nudged_at=timezone.now())
     try:
-        validate_dataset.apply_async([str(dataset.pk)], retry=False)
+        validate_dataset.apply_async((str(dataset.pk),), retry=False)
     except OperationalError:
         logger.warning("data set %s: the broker did not take the message; the sweep will send it again", dataset.pk)
 

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from datasets.forms import UploadForm, too_large
 from datasets.models import Dataset
 from datasets.services import dataset_upload
+from pipeline.http import SignedInRequest
 
 PER_PAGE = 20
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -20,7 +21,7 @@ FORM_OVERHEAD_BYTES = 64 * 1024
 
 @login_required
 @require_GET
-def dataset_list(request: HttpRequest) -> HttpResponse:
+def dataset_list(request: SignedInRequest) -> HttpResponse:
     datasets = Dataset.objects.visible_to(request.user)
     return render(
         request,
@@ -31,7 +32,7 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: SignedInRequest) -> HttpResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATASET_MAX_BYTES + FORM_OVERHEAD_BYTES:
         form = UploadForm()  # refused before the body is read
         context = {"form": form, "max_bytes": settings.DATASET_MAX_BYTES, "refused": too_large()}
@@ -47,20 +48,20 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return render(request, "datasets/detail.html", _context(request, pk))
 
 
 @login_required
 @require_GET
-def status(request: HttpRequest, pk: UUID) -> HttpResponse:
+def status(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The part of the page that is asked for again while the data set is being validated."""
     return render(request, "datasets/_status.html", _context(request, pk))
 
 
 @login_required
 @require_GET
-def download(request: HttpRequest, pk: UUID) -> FileResponse:
+def download(request: SignedInRequest, pk: UUID) -> FileResponse:
     dataset = _visible(request, pk)
     return FileResponse(
         dataset.file.open("rb"),
@@ -70,11 +71,11 @@ def download(request: HttpRequest, pk: UUID) -> FileResponse:
     )
 
 
-def _visible(request: HttpRequest, pk: UUID) -> Dataset:
+def _visible(request: SignedInRequest, pk: UUID) -> Dataset:
     return get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
 
 
-def _context(request: HttpRequest, pk: UUID) -> dict[str, object]:
+def _context(request: SignedInRequest, pk: UUID) -> dict[str, object]:
     dataset = _visible(request, pk)
     pairs, tokens = dataset.total_training_pairs, dataset.total_tokens
     return {"dataset": dataset, "tokens_per_pair": f"{tokens / pairs:,.1f}" if pairs and tokens else "–"}

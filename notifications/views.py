@@ -4,19 +4,20 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from notifications.models import Notification
+from pipeline.http import SignedInRequest
 
 PER_PAGE = 30
 
 
 @login_required
 @require_GET
-def notification_list(request: HttpRequest) -> HttpResponse:
+def notification_list(request: SignedInRequest) -> HttpResponse:
     rows = Notification.objects.filter(user_id=request.user.pk)
     return render(
         request,
@@ -27,14 +28,14 @@ def notification_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def read_all(request: HttpRequest) -> HttpResponse:
+def read_all(request: SignedInRequest) -> HttpResponse:
     Notification.objects.filter(user_id=request.user.pk).mark_read()
     return redirect("notifications:list")
 
 
 @login_required
 @require_POST
-def open_one(request: HttpRequest, pk: UUID) -> HttpResponse:
+def open_one(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Mark it read and go where it leads."""
     rows = Notification.objects.filter(user_id=request.user.pk)
     notification = get_object_or_404(rows, pk=pk)

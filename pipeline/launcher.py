@@ -87,9 +87,7 @@ def run(host: str, port: int) -> int:
         "PYTHONUNBUFFERED": "1",
     }
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    processes = Processes(
-        read_procfile(embedded.ROOT / "Procfile"), environment=environment, directory=embedded.ROOT
-    )
+    processes = Processes(read_procfile(embedded.ROOT / "Procfile"), environment=environment, directory=embedded.ROOT)
     announced = False
 
     def announce() -> None:

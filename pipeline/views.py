@@ -11,17 +11,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from knox.models import AuthToken
 
+from pipeline.http import SignedInRequest
+
 
 @login_required
 @require_GET
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/account.html", {"tokens": _tokens(request)})
 
 
 @login_required
 @require_POST
 @never_cache
-def create_token(request: HttpRequest) -> HttpResponse:
+def create_token(request: SignedInRequest) -> HttpResponse:
     """Make a token and show it, this once: only its digest is kept."""
     _, token = AuthToken.objects.create(user=request.user)
     return render(request, "account/account.html", {"tokens": _tokens(request), "new_token": token}, status=201)
@@ -29,7 +31,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def revoke_token(request: HttpRequest, token_key: str) -> HttpResponse:
+def revoke_token(request: SignedInRequest, token_key: str) -> HttpResponse:
     get_object_or_404(AuthToken, user=request.user, token_key=token_key).delete()
     messages.success(request, "The token was revoked. Scripts that use it are refused from now on.")
     return redirect("account")
@@ -57,8 +59,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         message = "Something went wrong on our side. It has been logged; please try again."
         return JsonResponse({"error": message, "details": None}, status=500)
-    return render(None, "500.html", status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", status=500)
 
 
-def _tokens(request: HttpRequest) -> object:
+def _tokens(request: SignedInRequest) -> object:
     return AuthToken.objects.filter(user_id=request.user.pk).order_by("-created")

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from pipeline.http import SignedInRequest
 from training import services
 from training.models import Artifact, BaseModel, GpuType, JobEvent, JobMetric, TrainingJob
 
@@ -49,7 +50,7 @@ class BaseModelAdmin(admin.ModelAdmin):
 
 class EventInline(admin.TabularInline):
     model = JobEvent
-    fields = readonly_fields = ["created_at", "actor", "from_status", "to_status", "attempt", "reason"]
+    fields = readonly_fields = ("created_at", "actor", "from_status", "to_status", "attempt", "reason")
     extra = 0
     can_delete = False
 
@@ -59,7 +60,7 @@ class EventInline(admin.TabularInline):
 
 class ArtifactInline(admin.TabularInline):
     model = Artifact
-    fields = readonly_fields = ["kind", "file_name", "size", "sha256", "created_at"]
+    fields = readonly_fields = ("kind", "file_name", "size", "sha256", "created_at")
     extra = 0
     can_delete = False
 
@@ -106,7 +107,7 @@ class TrainingJobAdmin(ReadOnly):
         return request.user.has_perm("training.change_trainingjob")
 
     @admin.action(description="Cancel selected training jobs", permissions=["cancel"])
-    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[TrainingJob]) -> None:
+    def cancel_jobs(self, request: SignedInRequest, queryset: QuerySet[TrainingJob]) -> None:
         cancelled = sum(services.job_cancel(job=job, user=request.user) for job in queryset)
         over = queryset.count() - cancelled
         self.message_user(request, f"{cancelled} cancelled or stopping; {over} were already over.", messages.INFO)

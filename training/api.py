@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from datasets.models import Dataset
 from pipeline.api import Problem, success
+from pipeline.http import api_user
 from training import services
 from training.core.estimate import cents
 from training.core.hyperparameters import Hyperparameters
@@ -70,7 +71,7 @@ class JobsView(APIView):
         dataset = visible_dataset(request, asked["dataset_id"])
         try:
             job = services.job_submit(
-                user=request.user,
+                user=api_user(request),
                 dataset=dataset,
                 preset_id=asked["preset_id"],
                 gpu_type=asked["gpu_config"]["type"],
@@ -118,7 +119,7 @@ class JobView(APIView):
 class CancelView(APIView):
     def post(self, request: Request, job_id: UUID) -> Response:
         job = visible_job(request, job_id)
-        if not services.job_cancel(job=job, user=request.user):
+        if not services.job_cancel(job=job, user=api_user(request)):
             raise Problem(f"The job is already {job.status}", status=http.HTTP_409_CONFLICT)
         return success(JobDetailSerializer(job).data)
 

@@ -26,15 +26,15 @@ def slider_field(limit: Limit) -> forms.Field:
             "step": number(limit.step),
         }
     )
-    kind = forms.IntegerField if limit.is_integer else forms.FloatField
-    field = kind(
+    kind: Any = forms.IntegerField if limit.is_integer else forms.FloatField
+    field: forms.Field = kind(
         label=limit.label,
         help_text=limit.help,
         min_value=limit.minimum,
         max_value=limit.maximum,
         error_messages={"min_value": limit.message, "max_value": limit.message},
     )
-    field.widget = widget
+    field.widget = widget  # set afterwards: a field would lay its own range over the slider's
     return field
 
 

@@ -7,6 +7,7 @@ its attempt's), and writes the event and the notification in the same transactio
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -46,7 +47,7 @@ def create(job: TrainingJob, *, actor: AbstractBaseUser) -> TrainingJob:
     return job
 
 
-def claim(job_id: object, *, worker: str) -> TrainingJob | None:
+def claim(job_id: UUID, *, worker: str) -> TrainingJob | None:
     """Take a queued job for one worker; ``None`` when it is not there to be taken."""
     now = timezone.now()
     with transaction.atomic():
@@ -173,7 +174,7 @@ def cancel_requested(job: TrainingJob) -> bool:
     return TrainingJob.objects.filter(pk=job.pk, cancel_requested_at__isnull=False).exists()
 
 
-def _lock(job_id: object, target: str, **conditions: Any) -> TrainingJob | None:
+def _lock(job_id: UUID, target: str, **conditions: Any) -> TrainingJob | None:
     """The row, locked, if its status allows the move to ``target``."""
     return (
         TrainingJob.objects.select_for_update(of=("self",))

@@ -1,7 +1,7 @@
 """Questions asked of training jobs."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
@@ -9,11 +9,8 @@ from django.utils import timezone
 
 from training.core import status
 
-if TYPE_CHECKING:
-    pass
 
-
-class TrainingJobQuerySet(models.QuerySet["TrainingJob"]):
+class TrainingJobQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "TrainingJobQuerySet":
         """The user's own jobs; another user's looks like none."""
         return self.filter(user_id=user.pk)

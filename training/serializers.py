@@ -45,13 +45,11 @@ class CatalogueField(serializers.SlugRelatedField):
 
 def hyperparameter_field(limit: Limit, *, required: bool = True) -> serializers.Field:
     """The API field of one hyperparameter."""
-    kind = StrictInteger if limit.is_integer else StrictNumber
-    return kind(
-        required=required,
-        min_value=limit.minimum,
-        max_value=limit.maximum,
-        error_messages={"min_value": limit.message, "max_value": limit.message},
-    )
+    messages: dict[str, Any] = {"min_value": limit.message, "max_value": limit.message}
+    if limit.is_integer:
+        lowest, highest = int(limit.minimum), int(limit.maximum)
+        return StrictInteger(required=required, min_value=lowest, max_value=highest, error_messages=messages)
+    return StrictNumber(required=required, min_value=limit.minimum, max_value=limit.maximum, error_messages=messages)
 
 
 class GpuConfigSerializer(serializers.Serializer):
@@ -127,7 +125,7 @@ class JobSerializer(serializers.ModelSerializer):
 
     user_id = serializers.IntegerField()
     dataset_id = serializers.UUIDField()
-    base_model = serializers.SlugRelatedField(slug_field="name", read_only=True)
+    base_model: serializers.Field = serializers.SlugRelatedField(slug_field="name", read_only=True)
 
     class Meta:
         model = TrainingJob
@@ -193,7 +191,7 @@ class JobDetailSerializer(JobWithDatasetSerializer):
     class Meta(JobWithDatasetSerializer.Meta):
         fields = [*JobWithDatasetSerializer.Meta.fields, "log_tail", "events", "adapter_url"]
 
-    def get_events(self, job: TrainingJob) -> list[dict[str, object]]:
+    def get_events(self, job: TrainingJob) -> list[Any]:
         return list(job.events.values("created_at", "actor", "from_status", "to_status", "attempt", "reason"))
 
     def get_adapter_url(self, job: TrainingJob) -> str | None:

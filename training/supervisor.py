@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO
@@ -77,7 +78,6 @@ def prepare(job: TrainingJob) -> Path:
     data = run_dir / "dataset.jsonl"
     with job.dataset.file.open("rb") as source, data.open("wb") as target:
         shutil.copyfileobj(source, target)
-    hyperparameters = job.settings
     spec = protocol.JobSpec(
         job_id=str(job.pk),
         attempt=job.attempt,
@@ -95,7 +95,7 @@ def prepare(job: TrainingJob) -> Path:
         preset=job.preset_id,
         evaluation_share=settings.EVALUATION_SHARE,
         max_sequence_length=settings.MAX_SEQUENCE_LENGTH,
-        **hyperparameters.to_dict(),
+        **asdict(job.settings),
     )
     (run_dir / "job.json").write_text(spec.to_json())
     return run_dir

@@ -22,7 +22,7 @@ def nudge(job: TrainingJob) -> None:
     """Tell the workers of the job's GPU that it waits. A broker that is down is no harm: the sweep tells again."""
     TrainingJob.objects.filter(pk=job.pk).update(nudged_at=timezone.now())
     try:
-        run_job.apply_async([str(job.pk)], queue=job.queue, retry=False)
+        run_job.apply_async((str(job.pk),), queue=job.queue, retry=False)
     except OperationalError:
         logger.warning("job %s: the broker did not take the message; the sweep will send it again", job.pk)
 

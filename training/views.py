@@ -8,12 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.forms import UUIDField
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from datasets.models import Dataset
+from pipeline.http import SignedInRequest
 from training import services
 from training.core.estimate import cents, fixed
 from training.core.hyperparameters import LIMITS
@@ -28,7 +29,7 @@ CHART_FIELDS = ("loss", "evaluation_loss", "learning_rate", "tokens_per_second")
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def configure(request: HttpRequest) -> HttpResponse:
+def configure(request: SignedInRequest) -> HttpResponse:
     """Show the form with its first estimate; a POST starts the job."""
     dataset, problem = _dataset_for(request, request.POST.get("dataset_id") or request.GET.get("datasetId", ""))
     if dataset is None or problem:
@@ -64,7 +65,7 @@ def configure(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def estimate(request: HttpRequest) -> HttpResponse:
+def estimate(request: SignedInRequest) -> HttpResponse:
     """The cost card for the form as it stands."""
     dataset, problem = _dataset_for(request, request.POST.get("dataset_id", ""))
     if dataset is None or problem:
@@ -76,7 +77,7 @@ def estimate(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def jobs(request: HttpRequest) -> HttpResponse:
+def jobs(request: SignedInRequest) -> HttpResponse:
     wanted = request.GET.get("status", "")
     rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
     if wanted in TrainingJob.Status.values:
@@ -96,20 +97,20 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def job(request: SignedInRequest, job_id: UUID) -> HttpResponse:
     return render(request, "training/job.html", _job_context(request, job_id))
 
 
 @login_required
 @require_GET
-def job_status(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def job_status(request: SignedInRequest, job_id: UUID) -> HttpResponse:
     """The part of the monitor that is asked for again while the job is active."""
     return render(request, "training/_job.html", _job_context(request, job_id))
 
 
 @login_required
 @require_GET
-def job_metrics(request: HttpRequest, job_id: UUID) -> JsonResponse:
+def job_metrics(request: SignedInRequest, job_id: UUID) -> JsonResponse:
     """The curves: a list per figure, one entry a recorded step."""
     job = _visible_job(request, job_id)
     rows = list(job.metrics.values_list("step", *CHART_FIELDS))
@@ -119,7 +120,7 @@ def job_metrics(request: HttpRequest, job_id: UUID) -> JsonResponse:
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def cancel(request: SignedInRequest, job_id: UUID) -> HttpResponse:
     job = _visible_job(request, job_id)
     if not services.job_cancel(job=job, user=request.user):
         messages.error(request, f"The job is already {job.get_status_display().lower()}.")
@@ -130,7 +131,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return redirect(job)
 
 
-def _dataset_for(request: HttpRequest, raw_id: str) -> tuple[Dataset | None, dict[str, str]]:
+def _dataset_for(request: SignedInRequest, raw_id: str) -> tuple[Dataset | None, dict[str, str]]:
     """The data set to train on, or what is in the way and the way out."""
     way_out = {"url": reverse("datasets:list"), "label": "Go to Datasets"}
     if not raw_id:
@@ -207,12 +208,12 @@ def _estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _visible_job(request: HttpRequest, job_id: UUID) -> TrainingJob:
+def _visible_job(request: SignedInRequest, job_id: UUID) -> TrainingJob:
     rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
     return get_object_or_404(rows, pk=job_id)
 
 
-def _job_context(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
+def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
     job = _visible_job(request, job_id)
     return {
         "job": job,

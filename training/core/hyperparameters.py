@@ -112,7 +112,14 @@ class Hyperparameters:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, float]) -> "Hyperparameters":
-        return cls(**{name: values[name] for name in LIMITS})  # type: ignore[arg-type]
+        return cls(
+            learning_rate=float(values["learning_rate"]),
+            batch_size=int(values["batch_size"]),
+            epochs=int(values["epochs"]),
+            rank=int(values["rank"]),
+            alpha=values["alpha"],
+            dropout=values["dropout"],
+        )
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)

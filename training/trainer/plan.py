@@ -24,7 +24,8 @@ def plan_steps(
     steps: list[list[int]] = []
     drawn = 0
     while len(steps) < total_steps:
-        sizes, window = [], []
+        sizes: list[int] = []
+        window: list[int] = []
         for step in range(len(steps), min(len(steps) + WINDOW_STEPS, total_steps)):
             before = len(window)
             while len(window) == before or drawn < (step + 1) * batch_size:
