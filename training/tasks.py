@@ -9,6 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from training import lifecycle, supervisor
+from training.core.status import QUEUED
 from training.models import TrainingJob
 
 logger = logging.getLogger(__name__)
@@ -31,8 +32,11 @@ def nudge(job: TrainingJob) -> None:
 def run_job(self: "Task", job_id: str) -> None:
     """Claim the job and see it through; do nothing when someone else has."""
     job = lifecycle.claim(UUID(job_id), worker=self.request.hostname or "worker")
-    if job is not None:
-        supervisor.supervise(job)
+    if job is None:
+        return
+    supervisor.supervise(job)
+    if job.status == QUEUED:  # given back by a worker that is shutting down: tell the others
+        nudge(job)
 
 
 @shared_task

@@ -37,6 +37,7 @@ def main(job_file: str) -> int:
             return run(spec)
         _end_with_parent()
         stop_file = Path(spec.run_dir) / STOP_FILE
+        stop_file.parent.mkdir(parents=True, exist_ok=True)
         stop_file.unlink(missing_ok=True)
         signal.signal(signal.SIGTERM, lambda *_: stop_file.touch())
         count = process_count(spec)

@@ -1,0 +1,173 @@
+"""Everything real: the web server over HTTP, worker processes, the broker, the database, the trainer."""
+
+import contextlib
+import http.cookiejar
+import importlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+import redis
+from django.apps import apps
+from django.db import connection
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from knox.models import AuthToken
+
+from training.models import BaseModel, TrainingJob
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def catalogue(transactional_db):
+    """The seeded rows, which the emptying after each such test takes away."""
+    if not BaseModel.objects.exists():
+        importlib.import_module("training.migrations.0002_catalogue").add(apps, None)
+
+
+@pytest.fixture
+def tiny_base_model(catalogue, tiny_model):
+    model = BaseModel.objects.get(is_default=True)
+    model.source, model.name = tiny_model.name, "example/tiny"
+    model.save()
+    return model
+
+
+@pytest.fixture
+def environment(tiny_model):
+    """For processes of ours: the test's database, broker and folders, and the tiny model."""
+    url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
+    url = url._replace(path=f"/{connection.settings_dict['NAME']}")
+    return os.environ | {
+        "DATABASE_URL": urllib.parse.urlunsplit(url),
+        "PIPELINE_MODELS_DIR": str(tiny_model.parent),
+        "PIPELINE_TOKENIZER": tiny_model.name,
+        "PIPELINE_STOP_GRACE_SECONDS": "10",
+        "OMP_NUM_THREADS": "1",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+
+class Worker:
+    """A worker process and what it printed."""
+
+    def __init__(self, command, environment, log):
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def stop(self, number=signal.SIGTERM, timeout=30):
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+
+
+@pytest.fixture
+def start_worker(environment, tmp_path, tiny_base_model):
+    """Start a worker: "default" (data sets, sweeps) or "gpu" (training)."""
+    redis.Redis(unix_socket_path=urllib.parse.urlsplit(environment["REDIS_URL"]).path).flushall()
+    workers = []
+
+    def start(kind, **extra):
+        commands = {
+            "default": ["celery", "-A", "pipeline", "worker", "-Q", "default", "-c", "1", "-n", "default@test"],
+            "gpu": [sys.executable, "manage.py", "gpu_worker", "--name", f"gpu{len(workers)}"],
+        }
+        worker = Worker(commands[kind], environment | extra, tmp_path / f"worker-{len(workers)}.log")
+        workers.append(worker)
+        return worker
+
+    yield start
+    for worker in workers:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.stop()
+
+
+class Person:
+    """Someone at a browser without scripts: pages, forms, cookies; and a token for the API."""
+
+    def __init__(self, base, token):
+        self.base, self.token = base, token
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self.url = ""
+
+    def get(self, path):
+        with self.opener.open(self.base + path, timeout=30) as answer:
+            self.url = answer.url.removeprefix(self.base)
+            return answer.read()
+
+    def page(self, path):
+        return self.get(path).decode()
+
+    def submit(self, path, **values):
+        """Load the form's page, fill it in, send it, and follow where it leads."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.page(path))[1]
+        action = urllib.parse.urlsplit(path).path
+        request = urllib.request.Request(
+            self.base + action,
+            data=encode_multipart(BOUNDARY, values | {"csrfmiddlewaretoken": token}),
+            headers={"Content-Type": MULTIPART_CONTENT, "Referer": self.base + path},
+        )
+        with self.opener.open(request, timeout=30) as answer:
+            self.url = answer.url.removeprefix(self.base)
+            return answer.read().decode()
+
+    def api(self, method, path, body=None):
+        """Status and JSON of an API call with the token."""
+        request = urllib.request.Request(
+            self.base + path,
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+
+@pytest.fixture
+def person(live_server, catalogue, user):
+    user.set_password("correct horse battery")
+    user.save()
+    someone = Person(live_server.url, AuthToken.objects.create(user)[1])
+    someone.submit("/login", username="ada", password="correct horse battery")
+    return someone
+
+
+def wait_for(question, *, seconds=90, what):
+    """Ask until the answer is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := question():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+def wait_for_status(job_id, *statuses):
+    def question():
+        job = TrainingJob.objects.get(pk=job_id)
+        return job if job.status in statuses else None
+
+    try:
+        return wait_for(question, what=f"status {statuses}")
+    except AssertionError:
+        job = TrainingJob.objects.get(pk=job_id)
+        raise AssertionError(f"job is {job.status}: {job.error_message}\n{job.log_tail}") from None
