@@ -315,7 +315,10 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         with servers(var_dir()) as urls:
-            return subprocess.run(command, env=os.environ | urls, check=False).returncode
+            child = subprocess.Popen(command, env=os.environ | urls)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command as well
+            signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+            return child.wait()
     except EmbeddedError as error:
         print(f"\n{error}\n", file=sys.stderr)
         return 1

@@ -167,7 +167,13 @@ REST_KNOX = {
 # Celery: messages only nudge workers, so nothing is lost with the broker and no result is kept.
 CELERY_BROKER_URL = env.str("REDIS_URL", default=embedded.redis_url(VAR_DIR))
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever; who sends, hardly at all
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -143,10 +144,28 @@ class Person:
 
 
 @pytest.fixture
-def person(live_server, catalogue, user):
+def web(environment, tmp_path, catalogue):
+    """The address of the web server, the one that production uses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = ["granian", "--interface", "wsgi", "--port", str(port), "--workers", "1", "pipeline.wsgi:application"]
+    server = Worker(command, environment, tmp_path / "web.log")
+    url = f"http://127.0.0.1:{port}"
+
+    def answers():
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:
+            return answer.status == 200
+
+    wait_for(answers, seconds=20, what="the web server")
+    yield url
+    server.stop()
+
+
+@pytest.fixture
+def person(web, user):
     user.set_password("correct horse battery")
     user.save()
-    someone = Person(live_server.url, AuthToken.objects.create(user)[1])
+    someone = Person(web, AuthToken.objects.create(user)[1])
     someone.submit("/login", username="ada", password="correct horse battery")
     return someone
 

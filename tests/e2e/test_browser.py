@@ -1,0 +1,182 @@
+"""The pages in a real Chromium."""
+
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from training.models import TrainingJob
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright runs an event loop in this thread, in which Django otherwise refuses to use the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
+def width(request):
+    return request.param
+
+
+@pytest.fixture
+def page(chromium, web, user, width):
+    """A signed-in page; anything the browser complains of fails the test."""
+    user.set_password("correct horse battery")
+    user.save()
+    context = chromium.new_context(viewport={"width": width, "height": 860}, base_url=web)
+    page = context.new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/login")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/datasets")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def configure(page, dataset):
+    page.goto(f"/training/configure?datasetId={dataset.pk}")
+    page.estimates = []
+    page.on("request", lambda request: page.estimates.append(request) if "/estimate" in request.url else None)
+    return page
+
+
+def total(page):
+    return page.locator("[data-total]")
+
+
+def drag(page, slider, start, end, moves=35):
+    slider.scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, 120)")
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * start, middle)
+    page.mouse.down()
+    for move in range(1, moves + 1):
+        page.mouse.move(box["x"] + box["width"] * (start + (end - start) * move / moves), middle)
+        page.wait_for_timeout(10)
+    page.mouse.up()
+
+
+def settled(page):
+    page.wait_for_timeout(900)
+    expect(page.locator("#start")).to_be_enabled()
+
+
+def test_a_slider_drag_makes_one_request_and_the_estimate_follows(configure):
+    expect(total(configure)).to_have_text("$4.32")
+    epochs = configure.get_by_label("Training Epochs")
+    drag(configure, epochs, 0.23, 0.95)
+    expect(configure.locator("#start")).to_be_disabled()
+    expect(configure.get_by_text("Calculating cost estimate...")).to_be_visible()
+    settled(configure)
+    assert len(configure.estimates) == 1
+    assert int(epochs.input_value()) >= 9
+    expect(total(configure)).not_to_have_text("$4.32")
+    expect(configure.locator("input[value=custom]")).to_be_checked()
+
+
+def test_a_preset_sets_every_slider_with_one_request_and_a_slider_leaves_it(configure):
+    configure.get_by_text("Maximum quality for production models").click()
+    settled(configure)
+    assert len(configure.estimates) == 1
+    values = {
+        name: configure.locator(f"[name={name}]").input_value()
+        for name in ("learning_rate", "batch_size", "epochs", "rank", "alpha", "dropout")
+    }
+    assert values == {
+        "learning_rate": "0.00003", "batch_size": "2", "epochs": "5", "rank": "32", "alpha": "64", "dropout": "0.1",
+    }  # fmt: skip
+    expect(configure.locator("output[for=id_learning_rate]")).to_have_text("0.00003")
+    expect(configure.get_by_text("based on Quality preset")).to_be_visible()
+
+    configure.get_by_role("slider", name="LoRA Rank").press("ArrowRight")
+    expect(configure.locator("input[value=custom]")).to_be_checked()
+    expect(configure.locator("output[for=id_rank]")).to_have_text("36")
+    configure.get_by_role("slider", name="LoRA Rank").press("ArrowLeft")
+    expect(configure.locator("input[value=quality]")).to_be_checked()
+
+
+def test_of_two_quick_changes_the_last_answer_wins(configure):
+    count = configure.get_by_label("Number of GPUs")
+    count.press("End")
+    configure.wait_for_timeout(520)  # the first request has just left
+    count.press("Home")
+    settled(configure)
+    expect(configure.locator("#estimate")).to_contain_text("$3.50/hr")
+    expect(configure.locator("output[for=id_gpu_count]")).to_have_text("1")
+
+
+def test_start_lands_on_the_monitor_with_a_toast(configure):
+    configure.get_by_text("NVIDIA H100").click()
+    settled(configure)
+    shown = total(configure).text_content()
+    configure.get_by_role("button", name="Start Training").click()
+    configure.wait_for_url("**/training/jobs/*")
+    expect(configure.locator(".toast")).to_contain_text("Training job created and queued for processing")
+    expect(configure.get_by_text("Waiting for a worker that serves H100")).to_be_visible()
+    job = TrainingJob.objects.get()
+    assert configure.url.endswith(str(job.pk))
+    assert f"${job.quoted_cost}" == shown == f"${job.estimated_total_cost}"
+    configure.get_by_role("button", name="Cancel job").click()
+    expect(configure.locator("#job")).to_have_attribute("data-status", "cancelled")
+
+
+def test_no_page_is_wider_than_the_screen(page, dataset, make_dataset, width):
+    broken = make_dataset(
+        status="error",
+        training_ready=False,
+        error_count=1,
+        error_report=[{"line": 1, "reason": "x" * 300}],
+        name="y" * 200,
+    )
+    for path in (
+        "/datasets", "/datasets/upload", f"/datasets/{dataset.pk}", f"/datasets/{broken.pk}", "/training/configure",
+        f"/training/configure?datasetId={dataset.pk}", "/training/jobs", "/notifications", "/account",
+    ):  # fmt: skip
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_the_theme_is_the_systems_until_chosen_and_then_remembered(page):
+    is_dark = "document.documentElement.classList.contains('dark')"
+    assert page.evaluate(is_dark) is False
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert page.evaluate(is_dark) is True
+    page.reload()
+    assert page.evaluate(is_dark) is True
+
+
+def test_an_upload_in_the_browser_reaches_its_page(page, tmp_path):
+    file = tmp_path / "chats.jsonl"
+    file.write_text('{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n')
+    page.goto("/datasets/upload")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.locator("#chosen")).to_contain_text("chats.jsonl")
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/datasets/*-*")
+    expect(page.get_by_role("heading", name="chats")).to_be_visible()
