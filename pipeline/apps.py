@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class PipelineConfig(AppConfig):
     name = "pipeline"
+
+    def ready(self) -> None:
+        from pipeline import checks  # noqa: F401 - registering them is what importing is for

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import django
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from pipeline import embedded
 from pipeline.processes import Processes, read_procfile
@@ -37,7 +37,7 @@ def main() -> int:
             os.environ.setdefault("PIPELINE_STOP_GRACE_SECONDS", STOP_GRACE_SECONDS)
             prepare()
             return run(host, port)
-    except (embedded.EmbeddedError, LaunchError) as error:
+    except (embedded.EmbeddedError, LaunchError, CommandError) as error:
         print(f"\n{error}\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -72,6 +72,7 @@ def _check_port(host: str, port: int) -> None:
 def prepare() -> None:
     """Bring the database, the demo and the static files up to date; quick when they are."""
     django.setup()
+    call_command("check", verbosity=0)
     call_command("migrate", verbosity=0)
     call_command("load_demo")
     call_command("collectstatic", "--noinput", verbosity=0)
@@ -85,6 +86,7 @@ def run(host: str, port: int) -> int:
         "PIPELINE_HOST": host,
         "PIPELINE_PORT": str(port),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",  # for root, every start
     }
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     processes = Processes(read_procfile(embedded.ROOT / "Procfile"), environment=environment, directory=embedded.ROOT)

@@ -1,17 +1,20 @@
 """What tests of every app share: users, data sets, clients."""
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from datasets.models import Dataset
+from training.models import BaseModel
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -84,3 +87,10 @@ def tiny_model(tmp_path_factory) -> Path:
         check=True,
     )
     return target
+
+
+@pytest.fixture
+def catalogue(transactional_db):
+    """The seeded rows, which the emptying after each such test takes away."""
+    if not BaseModel.objects.exists():
+        importlib.import_module("training.migrations.0002_catalogue").add(apps, None)

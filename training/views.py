@@ -11,6 +11,7 @@ from django.forms import UUIDField
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from datasets.models import Dataset
@@ -221,7 +222,19 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
         "artifact": job.artifacts.filter(kind=Artifact.Kind.ADAPTER).first(),
         "ran_on_cpu": job.device == "cpu",
         "quote_differs": services.quote_differs(job),
+        "duration": _duration(job),
         "stage": job.current_stage.replace("_", " "),
         "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
         "hyperparameters": [(limit.label, shown(name, job.hyperparameters[name])) for name, limit in LIMITS.items()],
     }
+
+
+def _duration(job: TrainingJob) -> str:
+    """How long it has been worked on, to the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
+    if job.started_at is None:
+        return ""
+    seconds = int(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"

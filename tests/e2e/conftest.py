@@ -2,7 +2,6 @@
 
 import contextlib
 import http.cookiejar
-import importlib
 import json
 import os
 import re
@@ -17,8 +16,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-import redis
-from django.apps import apps
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from knox.models import AuthToken
@@ -26,13 +23,6 @@ from knox.models import AuthToken
 from training.models import BaseModel, TrainingJob
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def catalogue(transactional_db):
-    """The seeded rows, which the emptying after each such test takes away."""
-    if not BaseModel.objects.exists():
-        importlib.import_module("training.migrations.0002_catalogue").add(apps, None)
 
 
 @pytest.fixture
@@ -81,7 +71,6 @@ class Worker:
 @pytest.fixture
 def start_worker(environment, tmp_path, tiny_base_model):
     """Start a worker: "default" (data sets, sweeps) or "gpu" (training)."""
-    redis.Redis(unix_socket_path=urllib.parse.urlsplit(environment["REDIS_URL"]).path).flushall()
     workers = []
 
     def start(kind, **extra):

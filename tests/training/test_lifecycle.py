@@ -73,7 +73,7 @@ def test_a_job_is_claimed_once(job):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_eight_workers_at_once_one_gets_the_job(job):
+def test_of_eight_workers_at_once_one_gets_the_job(catalogue, job):
     claims = []
 
     def worker(number):
