@@ -72,8 +72,7 @@ def _check_port(host: str, port: int) -> None:
 def prepare() -> None:
     """Bring the database, the demo and the static files up to date; quick when they are."""
     django.setup()
-    call_command("check", verbosity=0)
-    call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0, skip_checks=False)
     call_command("load_demo")
     call_command("collectstatic", "--noinput", verbosity=0)
 

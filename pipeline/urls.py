@@ -22,5 +22,8 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
 ]
 
+admin.site.site_header = admin.site.site_title = "Pipeline"
+admin.site.index_title = "Administration"
+
 handler404 = "pipeline.views.not_found"
 handler500 = "pipeline.views.server_error"

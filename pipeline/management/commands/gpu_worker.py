@@ -23,21 +23,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--name", default="gpu", help="Worker name, unique on this host (default: gpu).")
 
-    def handle(self, *, gpu: list[str] | None, name: str, **options: Any) -> None:
+    def handle(self, *, gpu: list[str] | None, name: str, **_: Any) -> None:
         types = {type_.name: type_ for type_ in GpuType.objects.all()}
         if unknown := set(gpu or ()) - types.keys():
             raise CommandError(f"Unknown GPU type {', '.join(sorted(unknown))}. Known: {', '.join(types)}.")
         queues = ",".join(types[wanted].queue for wanted in gpu or types)
         # Threads: a job only waits for its trainer process, and must hear of a shutdown while it does.
-        app.worker_main(
-            [
-                "worker",
-                "--pool=threads",
-                "--concurrency=1",
-                "-Q",
-                queues,
-                "-n",
-                f"{name}@%h",
-                "--loglevel=INFO",
-            ]
-        )
+        options = ["--pool=threads", "--concurrency=1", "-Q", queues, "-n", f"{name}@%h", "--loglevel=WARNING"]
+        app.worker_main(["--quiet", "worker", *options])
