@@ -34,7 +34,7 @@ class DatasetAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @admin.action(description="Validate selected data sets again", permissions=["change"])
+    @admin.action(description="Validate selected datasets again", permissions=["change"])
     def validate_again(self, request: HttpRequest, queryset: QuerySet[Dataset]) -> None:
         asked = sum(dataset_validate_again(dataset) for dataset in queryset)
-        self.message_user(request, f"{asked} data set(s) will be validated again.")
+        self.message_user(request, f"{asked} dataset(s) will be validated again.")

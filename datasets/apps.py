@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class DatasetsConfig(AppConfig):
     name = "datasets"
-    verbose_name = "Data sets"
+    verbose_name = "Datasets"

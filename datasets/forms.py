@@ -22,7 +22,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if PurePath(file.name or "").suffix.lower() not in SUFFIXES:
-            raise forms.ValidationError(f"A data set is a JSON Lines file: {', '.join(SUFFIXES)}.")
+            raise forms.ValidationError(f"A dataset is a JSON Lines file: {', '.join(SUFFIXES)}.")
         if file.size is not None and file.size > settings.DATASET_MAX_BYTES:
             raise forms.ValidationError(too_large())
         return file

@@ -132,7 +132,7 @@ def _finish(dataset: Dataset, findings: Findings) -> None:
 
 def _notify(dataset: Dataset, findings: Findings) -> None:
     if findings.error_count == 0:
-        type_, title, priority = Notification.Type.DATASET_READY, "Data Set Ready", Notification.Priority.LOW
+        type_, title, priority = Notification.Type.DATASET_READY, "Dataset Ready", Notification.Priority.LOW
         message = (
             f"“{dataset.name}” is ready: {findings.conversations:,} conversations, {findings.pairs:,} training pairs, "
             f"{findings.tokens:,} tokens"
@@ -140,7 +140,7 @@ def _notify(dataset: Dataset, findings: Findings) -> None:
     else:
         type_, title, priority = (
             Notification.Type.DATASET_ERROR,
-            "Data Set Has Errors",
+            "Dataset Has Errors",
             Notification.Priority.HIGH,
         )
         problems = "1 problem" if findings.error_count == 1 else f"{findings.error_count:,} problems"

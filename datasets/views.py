@@ -34,7 +34,7 @@ def dataset_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def upload(request: SignedInRequest) -> HttpResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATASET_MAX_BYTES + FORM_OVERHEAD_BYTES:
-        form = UploadForm()  # refused before the body is read
+        form = UploadForm()
         context = {"form": form, "max_bytes": settings.DATASET_MAX_BYTES, "refused": too_large()}
         return render(request, "datasets/upload.html", context, status=413)
     form = UploadForm(request.POST or None, request.FILES or None)

@@ -28,8 +28,8 @@ class Notification(models.Model):
         JOB_COMPLETED = "job_completed", "Job completed"
         JOB_FAILED = "job_failed", "Job failed"
         JOB_CANCELLED = "job_cancelled", "Job cancelled"
-        DATASET_READY = "dataset_ready", "Data set ready"
-        DATASET_ERROR = "dataset_error", "Data set has errors"
+        DATASET_READY = "dataset_ready", "Dataset ready"
+        DATASET_ERROR = "dataset_error", "Dataset has errors"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")

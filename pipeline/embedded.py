@@ -313,6 +313,7 @@ def main(arguments: list[str]) -> int:
     if not command:
         print("usage: python -m pipeline.embedded -- COMMAND…", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         with servers(var_dir()) as urls:
             child = subprocess.Popen(command, env=os.environ | urls)

@@ -131,7 +131,11 @@ class AdapterView(APIView):
         artifact = visible_job(request, job_id).artifacts.filter(kind=Artifact.Kind.ADAPTER).first()
         if artifact is None:
             raise Http404("The job has no adapter to download (yet)")
-        return FileResponse(artifact.file.open("rb"), as_attachment=True, filename=artifact.file_name)
+        try:
+            file = artifact.file.open("rb")
+        except FileNotFoundError as error:
+            raise Http404("The adapter's file is no longer in storage. Start the job again.") from error
+        return FileResponse(file, as_attachment=True, filename=artifact.file_name)
 
 
 def complete_hyperparameters(preset_id: str, values: dict[str, Any]) -> Hyperparameters:

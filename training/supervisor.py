@@ -181,8 +181,8 @@ def follow(job: TrainingJob, trainer: Trainer) -> Report:
         if now < next_beat:
             continue
         next_beat = now + HEARTBEAT_SECONDS
-        beat(job, report)
-        if stop_by is None and (shutting_down.is_set() or lifecycle.cancel_requested(job)):
+        is_unwanted = beat(job, report)
+        if stop_by is None and (is_unwanted or shutting_down.is_set()):
             trainer.stop()
             stop_by = now + settings.STOP_GRACE_SECONDS
         elif stop_by is not None and now > stop_by:
@@ -192,23 +192,29 @@ def follow(job: TrainingJob, trainer: Trainer) -> Report:
     return report
 
 
-def beat(job: TrainingJob, report: Report) -> None:
-    """Write the heartbeat with all news. A database that is away is waited for: the news is kept."""
+def beat(job: TrainingJob, report: Report) -> bool:
+    """Write the heartbeat with all news; returns whether someone asked to cancel the job.
+
+    A database that is away is waited for: the news is kept. Raises ClaimLost.
+    """
     try:
         _require(lifecycle.record(job, metrics=report.metrics, **report.progress()))
+        is_cancelled = lifecycle.cancel_requested(job)
     except (OperationalError, InterfaceError):
         close_old_connections()
         if time.monotonic() - report.written_at > DATABASE_PATIENCE_SECONDS:
             raise ClaimLost from None
         logger.warning("job %s: the database does not answer; trying again", job.pk)
-    else:
-        report.written()
+        return False
+    report.written()
+    return is_cancelled
 
 
 def conclude(job: TrainingJob, trainer: Trainer, report: Report, run_dir: Path) -> None:
     """Bring the job to the status that the trainer's end calls for."""
     code = trainer.process.returncode
     if report.finished is not None:
+        _require(lifecycle.record(job, metrics=[], current_stage="storing"))
         adapters.store(job, Path(report.finished.adapter_dir))
         reason = f"{report.finished.steps} steps in {report.finished.seconds:,.0f} s"
         _require(lifecycle.complete(job, reason=reason, current_cost=report.final_cost()))

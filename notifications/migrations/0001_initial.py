@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Notification',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('type', models.CharField(choices=[('job_queued', 'Job queued'), ('job_completed', 'Job completed'), ('job_failed', 'Job failed'), ('job_cancelled', 'Job cancelled'), ('dataset_ready', 'Data set ready'), ('dataset_error', 'Data set has errors')], max_length=32)),
+                ('type', models.CharField(choices=[('job_queued', 'Job queued'), ('job_completed', 'Job completed'), ('job_failed', 'Job failed'), ('job_cancelled', 'Job cancelled'), ('dataset_ready', 'Dataset ready'), ('dataset_error', 'Dataset has errors')], max_length=32)),
                 ('title', models.CharField(max_length=200)),
                 ('message', models.TextField()),
                 ('priority', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High')], default='low', max_length=8)),

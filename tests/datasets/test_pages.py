@@ -35,7 +35,7 @@ def test_a_name_can_be_given(signed_in):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("chats.exe", CONTENT, "A data set is a JSON Lines file"),
+        ("chats.exe", CONTENT, "A dataset is a JSON Lines file"),
         ("chats.jsonl", b"", "empty"),
     ],
 )

@@ -87,7 +87,7 @@ LIMITS: dict[str, Limit] = {
         Limit(
             name="dropout",
             label="LoRA Dropout",
-            help="Higher = less overfitting on small data sets, but slower learning",
+            help="Higher = less overfitting on small datasets, but slower learning",
             minimum=0,
             maximum=0.5,
             slider_minimum=0,
