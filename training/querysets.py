@@ -1,11 +1,13 @@
-"""Questions asked of training jobs."""
+"""Questions asked of training jobs and workers. Ages are measured on the database's clock: hosts' clocks differ."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
-from django.utils import timezone
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from training.core import status
 
@@ -19,11 +21,39 @@ class TrainingJobQuerySet(models.QuerySet[Any]):
         """Queued or being worked on."""
         return self.filter(status__in=status.ACTIVE)
 
-    def unclaimed_for(self, age: timedelta) -> "TrainingJobQuerySet":
-        """Queued, and no worker was told of it within ``age``: the message may have been lost."""
-        told = models.Q(nudged_at__isnull=True, queued_at__lte=timezone.now() - age)
-        return self.filter(told | models.Q(nudged_at__lte=timezone.now() - age), status=status.QUEUED)
+    def claimed(self) -> "TrainingJobQuerySet":
+        """Being worked on."""
+        return self.filter(status__in=status.CLAIMED)
+
+    def waiting(self) -> "TrainingJobQuerySet":
+        """Queued, in the order they are taken."""
+        return self.filter(status=status.QUEUED).order_by("queued_at", "id")
+
+    def available(self) -> "TrainingJobQuerySet":
+        """Waiting, and not held back until later."""
+        return self.waiting().filter(available_at__lte=Now())
+
+    def on_gpus(self, names: Iterable[str]) -> "TrainingJobQuerySet":
+        """Jobs for one of these GPU types."""
+        return self.filter(gpu_config__type__in=list(names))
+
+    def unannounced(self, age: timedelta) -> "TrainingJobQuerySet":
+        """Available, and no worker was told since it became so or within ``age``: the message may have been lost."""
+        never = Q(nudged_at__isnull=True, queued_at__lte=Now() - age)
+        return self.available().filter(never | Q(nudged_at__lte=Now() - age) | Q(nudged_at__lt=F("available_at")))
 
     def stalled(self, silence: timedelta) -> "TrainingJobQuerySet":
         """Claimed, but the worker's heartbeat stopped at least ``silence`` ago."""
-        return self.filter(status__in=status.CLAIMED, heartbeat_at__lte=timezone.now() - silence)
+        return self.claimed().filter(heartbeat_at__lte=Now() - silence)
+
+
+class WorkerQuerySet(models.QuerySet[Any]):
+    ALIVE = timedelta(seconds=20)
+    """Longer than a few of the reports that a worker makes every five seconds."""
+
+    def alive(self) -> "WorkerQuerySet":
+        """Heard of just now."""
+        return self.filter(last_seen_at__gte=Now() - self.ALIVE)
+
+    def serving(self, queue: str) -> "WorkerQuerySet":
+        return self.filter(queues__contains=[queue])

@@ -44,7 +44,7 @@ def sweep() -> None:
     """Repair what messages and workers left undone: lost nudges, and jobs whose worker fell silent."""
     for job in TrainingJob.objects.stalled(SILENCE_BEFORE_RECOVERY):
         recover(job)
-    for job in TrainingJob.objects.unclaimed_for(NUDGE_AGAIN_AFTER).order_by("queued_at"):
+    for job in TrainingJob.objects.unannounced(NUDGE_AGAIN_AFTER):
         nudge(job)
 
 

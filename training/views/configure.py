@@ -1,31 +1,24 @@
-"""The pages of training: configure, the list of jobs, the monitor."""
+"""The configure page and its live estimate."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.forms import UUIDField
-from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from datasets.models import Dataset
 from pipeline.http import SignedInRequest
 from training import services
 from training.core.estimate import cents, fixed
-from training.core.hyperparameters import LIMITS
 from training.core.presets import DEFAULT, PRESETS
-from training.forms import ConfigureForm, shown
-from training.models import Artifact, BaseModel, GpuType, TrainingJob
+from training.forms import ConfigureForm
+from training.models import BaseModel, GpuType
 from training.serializers import estimate_data
-
-JOBS_PER_PAGE = 20
-CHART_FIELDS = ("loss", "evaluation_loss", "learning_rate", "tokens_per_second")
 
 
 @login_required
@@ -74,62 +67,6 @@ def estimate(request: SignedInRequest) -> HttpResponse:
     else:
         context = _estimate_context(ConfigureForm(request.POST), dataset)
     return render(request, "training/_estimate.html", context)
-
-
-@login_required
-@require_GET
-def jobs(request: SignedInRequest) -> HttpResponse:
-    wanted = request.GET.get("status", "")
-    rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
-    if wanted in TrainingJob.Status.values:
-        rows = rows.filter(status=wanted)
-    else:
-        wanted = ""
-    page = Paginator(rows, JOBS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "any_active": any(job.is_active for job in page),
-        "status": wanted,
-        "statuses": TrainingJob.Status.choices,
-    }
-    template = "training/_jobs_table.html" if request.htmx and not request.htmx.boosted else "training/jobs.html"
-    return render(request, template, context)
-
-
-@login_required
-@require_GET
-def job(request: SignedInRequest, job_id: UUID) -> HttpResponse:
-    return render(request, "training/job.html", _job_context(request, job_id))
-
-
-@login_required
-@require_GET
-def job_status(request: SignedInRequest, job_id: UUID) -> HttpResponse:
-    """The part of the monitor that is asked for again while the job is active."""
-    return render(request, "training/_job.html", _job_context(request, job_id))
-
-
-@login_required
-@require_GET
-def job_metrics(request: SignedInRequest, job_id: UUID) -> JsonResponse:
-    """The curves: a list per figure, one entry a recorded step."""
-    job = _visible_job(request, job_id)
-    rows = list(job.metrics.values_list("step", *CHART_FIELDS))
-    columns: list[tuple[object, ...]] = list(zip(*rows, strict=True)) if rows else [()] * (1 + len(CHART_FIELDS))
-    return JsonResponse(dict(zip(("steps", *CHART_FIELDS), columns, strict=True)))
-
-
-@login_required
-@require_POST
-def cancel(request: SignedInRequest, job_id: UUID) -> HttpResponse:
-    job = _visible_job(request, job_id)
-    if not services.job_cancel(job=job, user=request.user):
-        messages.error(request, f"The job is already {job.get_status_display().lower()}.")
-    elif job.is_active:
-        messages.info(request, "The job will stop within moments.")
-    else:
-        messages.success(request, "The job was cancelled.")
-    return redirect(job)
 
 
 def _dataset_for(request: SignedInRequest, raw_id: str) -> tuple[Dataset | None, dict[str, str]]:
@@ -207,34 +144,3 @@ def _estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
         "shown_hours": fixed(float(cents(price.duration_hours)), places=1),
         "estimate_errors": {},
     }
-
-
-def _visible_job(request: SignedInRequest, job_id: UUID) -> TrainingJob:
-    rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
-    return get_object_or_404(rows, pk=job_id)
-
-
-def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
-    job = _visible_job(request, job_id)
-    return {
-        "job": job,
-        "events": job.events.all(),
-        "artifact": job.artifacts.filter(kind=Artifact.Kind.ADAPTER).first(),
-        "ran_on_cpu": job.device == "cpu",
-        "quote_differs": services.quote_differs(job),
-        "duration": _duration(job),
-        "stage": job.current_stage.replace("_", " "),
-        "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
-        "hyperparameters": [(limit.label, shown(name, job.hyperparameters[name])) for name, limit in LIMITS.items()],
-    }
-
-
-def _duration(job: TrainingJob) -> str:
-    """How long it has been worked on, to the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
-    if job.started_at is None:
-        return ""
-    seconds = int(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
-    minutes, hours = seconds // 60, seconds // 3600
-    if hours:
-        return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
