@@ -30,6 +30,7 @@ OUTLIERS = 0.06
 @dataclass(frozen=True)
 class Run:
     gpu: str
+    gpu_count: int
     conditions: Conditions
     list_throughput: float
     throughput: float
@@ -47,17 +48,17 @@ def simulate(generator: random.Random) -> list[Run]:
         conditions = Conditions(
             model=model,
             parameters=MODELS[model],
-            gpu_count=generator.choice([1, 1, 2, 4, 8]),
             tokens_at_once=generator.choice([2048, 4096, 8192, 16384]),
             sequence_length=generator.choice([300, 400, 600]),
             rank=generator.choice([8, 16, 32]),
         )
-        expected = GPUS[gpu] * conditions.gpu_count
-        log_ratio = hidden[gpu, model] + log_speed(conditions) + generator.gauss(0, NOISE)
+        gpu_count = generator.choice([1, 1, 2, 4, 8])
+        expected = GPUS[gpu] * gpu_count
+        log_ratio = hidden[gpu, model] + log_speed(conditions, gpu_count) + generator.gauss(0, NOISE)
         log_ratio += 0.06 * math.log2(conditions.tokens_at_once / 8192)  # larger passes use the card better
         if generator.random() < OUTLIERS:
             log_ratio += math.log(generator.uniform(1 / 3, 2 / 3))
-        runs.append(Run(gpu, conditions, expected, expected * math.exp(log_ratio)))
+        runs.append(Run(gpu, gpu_count, conditions, expected, expected * math.exp(log_ratio)))
     return runs
 
 
@@ -66,7 +67,9 @@ def believe(run: Run, before: list[Run]) -> Belief:
     return learn(
         [
             Observation(
-                log_ratio=other.log_ratio - log_speed(other.conditions) + log_speed(run.conditions),
+                log_ratio=other.log_ratio
+                - log_speed(other.conditions, other.gpu_count)
+                + log_speed(run.conditions, run.gpu_count),
                 likeness=likeness(run.conditions, other.conditions),
             )
             for other in alike

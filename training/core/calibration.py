@@ -57,6 +57,8 @@ class Belief:
     """Standard deviation of the logarithm for the next single run."""
     runs: int
     """Runs that were taken into account."""
+    trust: float = 0.0
+    """How much of what was measured went into ``center``: 0 nothing, 1 all."""
 
     @property
     def factor(self) -> float:
@@ -73,9 +75,9 @@ def learn(observations: Iterable[Observation], prior: Prior) -> Belief:
     weight = sum(weights)
     middle, noise = _robust(ratios, weights, prior.noise)
     precision = weight / noise**2
-    center = middle * precision / (precision + 1 / prior.doubt**2)
     uncertainty = 1 / (precision + 1 / prior.doubt**2)
-    return Belief(center=center, spread=math.sqrt(noise**2 + uncertainty), runs=len(used))
+    trust = precision * uncertainty
+    return Belief(center=trust * middle, spread=math.sqrt(noise**2 + uncertainty), runs=len(used), trust=trust)
 
 
 def _robust(ratios: Sequence[float], weights: Sequence[float], stated_noise: float) -> tuple[float, float]:

@@ -20,13 +20,12 @@ RANK_OCTAVES = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What a run's speed depends on, besides the device, which must be the same."""
+    """What a run's speed depends on, besides the device, which must be the same, and how many of them work on it."""
 
     model: str
     parameters: int
-    gpu_count: int
     tokens_at_once: float
-    """Tokens in one forward pass, on average."""
+    """Tokens that could go through in one forward pass on one GPU, on average."""
     sequence_length: float
     """Tokens of a conversation, on average."""
     rank: int
@@ -69,6 +68,7 @@ def scaling(gpu_count: int) -> float:
     return SCALING[below] + share * (SCALING[above] - SCALING[below])
 
 
-def log_speed(conditions: Conditions) -> float:
-    """How much faster (log) than list figures the conditions alone make a run; for translating one run to another."""
-    return math.log(scaling(conditions.gpu_count)) + (math.log(CHECKPOINTING) if conditions.checkpointing else 0.0)
+def log_speed(conditions: Conditions, gpu_count: int) -> float:
+    """How far (log) the conditions alone put a run's speed from the list's, which knows none of them: for translating
+    what one run measured to another."""
+    return math.log(scaling(gpu_count)) + (math.log(CHECKPOINTING) if conditions.checkpointing else 0.0)

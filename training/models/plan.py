@@ -1,0 +1,67 @@
+"""How a job is to run, beyond its hyperparameters, and what was predicted of it when it was started."""
+
+from django.db import models
+from django.db.models import Q
+
+from training.models.jobs import TrainingJob
+
+
+class RunPlan(models.Model):
+    """One a job. Predictions are for the hardware that was chosen, with the price of that day."""
+
+    class Quantization(models.TextChoices):
+        NONE = "none", "None (LoRA)"
+        NF4 = "nf4", "4 bits (QLoRA)"
+
+    class Precision(models.TextChoices):
+        AUTO = "auto", "Automatic"
+        BF16 = "bf16", "bf16"
+        FP16 = "fp16", "fp16"
+        FP32 = "fp32", "fp32"
+
+    class Basis(models.TextChoices):
+        LIST = "list", "List figures"
+        MEASURED = "measured", "Measured runs"
+
+    job = models.OneToOneField(TrainingJob, on_delete=models.CASCADE, related_name="plan", primary_key=True)
+    is_probe = models.BooleanField(default=False, help_text="Only measures a few steps; makes no adapter.")
+    micro_batch_size = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Conversations in one forward pass; empty: by a number of tokens."
+    )
+    gradient_checkpointing = models.BooleanField(default=False)
+    quantization = models.CharField(max_length=8, choices=Quantization, default=Quantization.NONE)
+    precision = models.CharField(max_length=8, choices=Precision, default=Precision.AUTO)
+    allow_oom = models.BooleanField(
+        "started although it was predicted not to fit", default=False, help_text="The second, explicit confirmation."
+    )
+
+    price_per_hour = models.DecimalField(max_digits=8, decimal_places=2, help_text="US dollars per GPU and hour.")
+    price_as_of = models.DateField(null=True, blank=True)
+    basis = models.CharField(max_length=8, choices=Basis, default=Basis.LIST)
+    basis_runs = models.PositiveIntegerField(default=0, help_text="How many measured runs the estimate is from.")
+    total_steps = models.PositiveBigIntegerField(help_text="Of the whole run, also for a probe.")
+    tokens_per_second = models.FloatField()
+    overhead_seconds = models.FloatField()
+    duration_hours = models.FloatField()
+    low_hours = models.FloatField(help_text="10th percentile.")
+    high_hours = models.FloatField(help_text="90th percentile.")
+    low_cost = models.FloatField(help_text="US dollars, 10th percentile.")
+    high_cost = models.FloatField(help_text="US dollars, 90th percentile.")
+    peak_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="On one GPU; empty: not known.")
+    sequence_length = models.FloatField(help_text="Tokens of a conversation, on average.")
+    longest_sequence = models.PositiveIntegerField(help_text="Tokens of the longest, as memory is predicted for it.")
+    sequences_at_once = models.PositiveIntegerField(help_text="Conversations in one forward pass on one GPU, at most.")
+
+    class Meta:
+        db_table = "lora_run_plans"
+        constraints = [
+            models.CheckConstraint(condition=Q(quantization__in=["none", "nf4"]), name="plan_quantization_known"),
+            models.CheckConstraint(condition=Q(precision__in=["auto", "bf16", "fp16", "fp32"]), name="plan_precision"),
+            models.CheckConstraint(
+                condition=Q(micro_batch_size__isnull=True) | Q(micro_batch_size__gte=1),
+                name="plan_micro_batch_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"plan of {self.job_id}"
