@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from pipeline.http import SignedInRequest
 from training import services
 from training.core.hyperparameters import LIMITS
-from training.forms import shown
-from training.models import Artifact, TrainingJob
+from training.forms import RetryForm, shown
+from training.models import TrainingJob
 
 JOBS_PER_PAGE = 20
 CHART_FIELDS = ("loss", "evaluation_loss", "learning_rate", "tokens_per_second")
@@ -68,12 +68,32 @@ def job_metrics(request: SignedInRequest, job_id: UUID) -> JsonResponse:
 @require_POST
 def cancel(request: SignedInRequest, job_id: UUID) -> HttpResponse:
     job = _visible_job(request, job_id)
-    if not services.job_cancel(job=job, user=request.user):
-        messages.error(request, f"The job is already {job.get_status_display().lower()}.")
-    elif job.is_active:
-        messages.info(request, "The job will stop within moments.")
+    try:
+        services.job_cancel(job=job, user=request.user)
+    except services.JobRefused as error:
+        messages.error(request, f"{error}.")
     else:
-        messages.success(request, "The job was cancelled.")
+        if job.is_active:
+            messages.info(request, "The job will stop within moments.")
+        else:
+            messages.success(request, "The job was cancelled.")
+    return redirect(job)
+
+
+@login_required
+@require_POST
+def retry(request: SignedInRequest, job_id: UUID) -> HttpResponse:
+    job = _visible_job(request, job_id)
+    form = RetryForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["max_cost"])))
+        return redirect(job)
+    try:
+        services.job_retry(job=job, user=request.user, max_cost=form.cleaned_data["max_cost"])
+    except (services.JobRefused, services.DatasetNotReady) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The job is queued again.")
     return redirect(job)
 
 
@@ -87,7 +107,7 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
     return {
         "job": job,
         "events": job.events.all(),
-        "artifact": job.artifacts.filter(kind=Artifact.Kind.ADAPTER).first(),
+        "artifact": job.adapter,
         "ran_on_cpu": job.device == "cpu",
         "quote_differs": services.quote_differs(job),
         "duration": _duration(job),
