@@ -1,6 +1,7 @@
 """What the JSON API accepts and shows of jobs. Ranges come from the core's LIMITS."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
@@ -9,6 +10,7 @@ from training.core import budget, presets, status
 from training.core.estimate import Estimate, cents
 from training.core.hyperparameters import LIMITS, Limit
 from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
+from training.waiting import waiting
 
 LARGEST_QUOTE = 10**15
 
@@ -207,11 +209,16 @@ class JobWithDatasetSerializer(JobSerializer):
 class JobDetailSerializer(JobWithDatasetSerializer):
     """One job, with its history, its log's tail and where its adapter is."""
 
+    waiting = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
     adapter_url = serializers.SerializerMethodField()
 
     class Meta(JobWithDatasetSerializer.Meta):
-        fields = [*JobWithDatasetSerializer.Meta.fields, "log_tail", "events", "adapter_url"]
+        fields = [*JobWithDatasetSerializer.Meta.fields, "log_tail", "waiting", "events", "adapter_url"]
+
+    def get_waiting(self, job: TrainingJob) -> dict[str, object] | None:
+        found = waiting(job)
+        return asdict(found) if found else None
 
     def get_events(self, job: TrainingJob) -> list[Any]:
         return list(job.events.values("created_at", "actor", "from_status", "to_status", "attempt", "reason"))

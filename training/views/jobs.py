@@ -16,6 +16,7 @@ from training import services
 from training.core.hyperparameters import LIMITS
 from training.forms import RetryForm, shown
 from training.models import TrainingJob
+from training.waiting import waiting
 
 JOBS_PER_PAGE = 20
 CHART_FIELDS = ("loss", "evaluation_loss", "learning_rate", "tokens_per_second")
@@ -107,10 +108,15 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
     return {
         "job": job,
         "events": job.events.all(),
+        "waiting": waiting(job),
+        "is_partial": job.status != TrainingJob.Status.COMPLETED,
+        "can_retry": job.status in (TrainingJob.Status.FAILED, TrainingJob.Status.CANCELLED),
         "artifact": job.adapter,
         "ran_on_cpu": job.device == "cpu",
         "quote_differs": services.quote_differs(job),
         "duration": _duration(job),
+        "now": timezone.now(),
+        "time_left": _time_left(job),
         "stage": job.current_stage.replace("_", " "),
         "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
         "hyperparameters": [(limit.label, shown(name, job.hyperparameters[name])) for name, limit in LIMITS.items()],
@@ -118,11 +124,22 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
 
 
 def _duration(job: TrainingJob) -> str:
-    """How long it has been worked on, to the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
+    """How long it has been worked on."""
     if job.started_at is None:
         return ""
-    seconds = int(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
-    minutes, hours = seconds // 60, seconds // 3600
+    return _in_words(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
+
+
+def _time_left(job: TrainingJob) -> str:
+    if job.expected_finish_at is None:
+        return ""
+    return _in_words(max(0.0, (job.expected_finish_at - timezone.now()).total_seconds()))
+
+
+def _in_words(seconds: float) -> str:
+    """To the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
+    whole = int(seconds)
+    minutes, hours = whole // 60, whole // 3600
     if hours:
         return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
