@@ -108,8 +108,13 @@ class TrainingJobAdmin(ReadOnly):
 
     @admin.action(description="Cancel selected training jobs", permissions=["cancel"])
     def cancel_jobs(self, request: SignedInRequest, queryset: QuerySet[TrainingJob]) -> None:
-        cancelled = sum(services.job_cancel(job=job, user=request.user) for job in queryset)
-        over = queryset.count() - cancelled
+        over = 0
+        for job in queryset:
+            try:
+                services.job_cancel(job=job, user=request.user)
+            except services.JobRefused:
+                over += 1
+        cancelled = queryset.count() - over
         self.message_user(request, f"{cancelled} cancelled or stopping; {over} were already over.", messages.INFO)
 
 

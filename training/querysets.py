@@ -77,3 +77,10 @@ class RunMeasurementQuerySet(models.QuerySet[Any]):
         """The latest of each of these, runs and probes."""
         place = Window(RowNumber(), partition_by=F("hardware"), order_by=F("created_at").desc())
         return self.filter(hardware__in=list(hardware)).annotate(place=place).filter(place__lte=self.LATEST)
+
+
+class IdempotencyKeyQuerySet(models.QuerySet[Any]):
+    KEPT = timedelta(hours=24)
+
+    def expired(self) -> "IdempotencyKeyQuerySet":
+        return self.filter(created_at__lte=Now() - self.KEPT)
