@@ -1,7 +1,7 @@
 """What a run would cost, how long it would take and whether it fits: the one estimate of page, API and job creation."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from training.core.forecast import Beliefs, Forecast, PastRun, believe, forecast
 from training.core.lengths import LengthProfile
 from training.core.likeness import Conditions
 from training.core.memory import TOKENS_AT_ONCE, Setup, sequences_at_once
+from training.core.options import RunOptions
 from training.history import past_runs
 from training.models import MAX_GPUS, BaseModel, GpuType
 
@@ -28,10 +29,7 @@ class RunSettings:
     epochs: int
     rank: int
     dropout: float = 0.1
-    micro_batch_size: int | None = None
-    gradient_checkpointing: bool = False
-    quantization: str = "none"
-    precision: str = "auto"
+    options: RunOptions = RunOptions()
     use_list: bool = False
     """Leave out what was measured."""
 
@@ -46,24 +44,24 @@ class RunSettings:
             conversations=dataset.total_conversations,
             pairs=dataset.total_training_pairs,
             tokens=dataset.total_tokens,
-            longest=getattr(dataset, "longest_tokens", None),
-            histogram=getattr(dataset, "length_histogram", None),
+            longest=dataset.longest_tokens,
+            histogram=dataset.length_histogram,
             limit=settings.MAX_SEQUENCE_LENGTH,
         )
 
     @cached_property
     def conditions(self) -> Conditions:
         whole_step = self.lengths.sequences(batch_size=self.batch_size, gpu_count=1)
-        together = min(whole_step, self.micro_batch_size or whole_step)
+        together = min(whole_step, self.options.micro_batch_size or whole_step)
         return Conditions(
             model=self.base_model.name,
             parameters=self.base_model.parameters,
             tokens_at_once=min(together * self.lengths.mean, max(TOKENS_AT_ONCE, self.lengths.mean)),
             sequence_length=self.lengths.mean,
             rank=self.rank,
-            quantization=self.quantization,
-            precision=self.precision,
-            checkpointing=self.gradient_checkpointing,
+            quantization=self.options.quantization,
+            precision=self.options.precision,
+            checkpointing=self.options.gradient_checkpointing,
         )
 
     def setup(self, gpu_count: int) -> Setup:
@@ -73,14 +71,14 @@ class RunSettings:
             sequences=sequences_at_once(
                 sequences=lengths.sequences(batch_size=self.batch_size, gpu_count=gpu_count),
                 sequence_length=lengths.longest,
-                micro_batch_size=self.micro_batch_size,
+                micro_batch_size=self.options.micro_batch_size,
             ),
             sequence_length=lengths.longest,
             rank=self.rank,
             dropout=self.dropout > 0,
-            quantization=self.quantization,
-            precision=self.precision,
-            checkpointing=self.gradient_checkpointing,
+            quantization=self.options.quantization,
+            precision=self.options.precision,
+            checkpointing=self.options.gradient_checkpointing,
         )
 
 

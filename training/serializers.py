@@ -7,8 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from training.core import budget, presets, status
-from training.core.estimate import Estimate, cents
+from training.core.forecast import LIST, MEASURED
 from training.core.hyperparameters import LIMITS, Limit
+from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
 from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
 from training.waiting import waiting
 
@@ -77,10 +78,47 @@ class JobHyperparametersSerializer(EstimateHyperparametersSerializer):
     dropout = hyperparameter_field(LIMITS["dropout"], required=False)
 
 
-class EstimateRequestSerializer(serializers.Serializer):
+class StrictBoolean(serializers.BooleanField):
+    """JSON's true or false: neither "yes" nor 1 is one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class RunRequestSerializer(serializers.Serializer):
+    """What is to be run, on what, and how: an estimate's request and a job's have it in common."""
+
     dataset_id = serializers.UUIDField()
     gpu_config = GpuConfigSerializer()
-    hyperparameters = EstimateHyperparametersSerializer()
+    hyperparameters: serializers.Field = EstimateHyperparametersSerializer()
+    base_model = CatalogueField(
+        slug_field="name",
+        queryset=BaseModel.objects.filter(is_active=True),
+        required=False,
+        error_messages={"does_not_exist": "There is no base model “{value}” on offer."},
+    )
+    micro_batch_size = StrictInteger(min_value=1, max_value=LARGEST_MICRO_BATCH, required=False, allow_null=True)
+    gradient_checkpointing = StrictBoolean(default=False)
+    quantization = serializers.ChoiceField(choices=list(QUANTIZATIONS), default=NO_QUANTIZATION)
+    precision = serializers.ChoiceField(choices=list(PRECISIONS), default=AUTO)
+    basis = serializers.ChoiceField(choices=[LIST, MEASURED], default=MEASURED)
+
+    @property
+    def options(self) -> RunOptions:
+        asked = self.validated_data
+        return RunOptions(
+            micro_batch_size=asked.get("micro_batch_size"),
+            gradient_checkpointing=asked["gradient_checkpointing"],
+            quantization=asked["quantization"],
+            precision=asked["precision"],
+        )
+
+
+class EstimateRequestSerializer(RunRequestSerializer):
+    alternatives = StrictBoolean(default=True)
+    within_hours = StrictNumber(min_value=0.01, max_value=10**6, required=False, allow_null=True)
 
 
 def budget_field() -> serializers.Field:
@@ -99,17 +137,13 @@ class RetryRequestSerializer(serializers.Serializer):
     max_cost = budget_field()
 
 
-class JobRequestSerializer(EstimateRequestSerializer):
+class JobRequestSerializer(RunRequestSerializer):
     preset_id = serializers.ChoiceField(choices=presets.IDS)
     hyperparameters = JobHyperparametersSerializer()
     estimated_cost = StrictNumber(min_value=-LARGEST_QUOTE, max_value=LARGEST_QUOTE)
     max_cost = budget_field()
-    base_model = CatalogueField(
-        slug_field="name",
-        queryset=BaseModel.objects.filter(is_active=True),
-        required=False,
-        error_messages={"does_not_exist": "There is no base model “{value}” on offer."},
-    )
+    allow_oom = StrictBoolean(default=False)
+    probe = StrictBoolean(default=False)
 
 
 class JobListQuerySerializer(serializers.Serializer):
@@ -118,25 +152,6 @@ class JobListQuerySerializer(serializers.Serializer):
     page = serializers.IntegerField(default=1, min_value=1, max_value=10**9)
     limit = serializers.IntegerField(default=10, min_value=1, max_value=100)
     status = serializers.ChoiceField(choices=status.ALL, required=False)
-
-
-def estimate_data(estimate: Estimate, *, dataset_name: str) -> dict[str, Any]:
-    """An estimate in the shape and the rounding of the specification's answer."""
-    return {
-        "estimated_cost": float(cents(estimate.total_cost)),
-        "cost_breakdown": {
-            "compute": float(cents(estimate.compute_cost)),
-            "storage": estimate.storage_cost,
-        },
-        "estimated_duration_hours": float(cents(estimate.duration_hours)),
-        "hourly_rate": float(cents(estimate.hourly_rate)),
-        "training_details": {
-            "total_steps": estimate.total_steps,
-            "steps_per_epoch": estimate.steps_per_epoch,
-            "estimated_throughput_tokens_per_sec": estimate.tokens_per_second,
-            "dataset_name": dataset_name,
-        },
-    }
 
 
 class JobSerializer(serializers.ModelSerializer):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from training.core.architecture import Architecture
 from training.core.memory import GIB, Memory, Setup, predict
 
+Changes = dict[str, str | int | bool]
 TIGHT = 0.9
 """Above this share of the card, a run may still fail: predictions are off by some percent."""
 
@@ -30,7 +31,7 @@ class Remedy:
 
     kind: str
     text: str
-    changes: dict[str, str]
+    changes: Changes
     peak: float
 
 
@@ -94,26 +95,26 @@ def remedies(
     return found
 
 
-def _candidates(setup: Setup) -> Iterator[tuple[str, str, dict[str, str], Setup]]:
+def _candidates(setup: Setup) -> Iterator[tuple[str, str, Changes, Setup]]:
     halves = _smaller(setup.sequences)
     for sequences in halves:
         text = f"Micro-batch of {sequences}, gradients added up: the same batch size, a little slower"
-        yield "micro_batch", text, {"micro_batch_size": str(sequences)}, replace(setup, sequences=sequences)
+        yield "micro_batch", text, {"micro_batch_size": sequences}, replace(setup, sequences=sequences)
     if not setup.checkpointing:
         text = "Gradient checkpointing: a third to a half slower"
-        yield "checkpointing", text, {"gradient_checkpointing": "on"}, replace(setup, checkpointing=True)
+        yield "checkpointing", text, {"gradient_checkpointing": True}, replace(setup, checkpointing=True)
     if setup.quantization == "none":
         text = "QLoRA: the base model in 4 bits"
         yield "quantization", text, {"quantization": "nf4"}, replace(setup, quantization="nf4")
     yield from _combined(setup)
 
 
-def _combined(setup: Setup) -> Iterator[tuple[str, str, dict[str, str], Setup]]:
+def _combined(setup: Setup) -> Iterator[tuple[str, str, Changes, Setup]]:
     both = replace(setup, checkpointing=True, quantization="nf4")
-    changes = {
+    changes: Changes = {
         name: value
         for name, value, is_new in (
-            ("gradient_checkpointing", "on", not setup.checkpointing),
+            ("gradient_checkpointing", True, not setup.checkpointing),
             ("quantization", "nf4", setup.quantization == "none"),
         )
         if is_new
@@ -121,7 +122,7 @@ def _combined(setup: Setup) -> Iterator[tuple[str, str, dict[str, str], Setup]]:
     if len(changes) == 2:
         yield "combined", "QLoRA with gradient checkpointing", changes, both
     if changes and setup.sequences > 1:
-        least = {**changes, "micro_batch_size": "1"}
+        least: Changes = {**changes, "micro_batch_size": 1}
         text = "Everything: QLoRA, gradient checkpointing, one conversation at a time"
         yield "combined", text, least, replace(both, sequences=1)
 

@@ -30,15 +30,19 @@ class LengthProfile:
         histogram: Mapping[str, Sequence[int]] | None,
         limit: int,
     ) -> "LengthProfile":
-        """From a data set's figures, each as far as it is known. Beyond ``limit`` tokens, conversations are cut off."""
+        """From a data set's figures, each as far as it is known. Beyond ``limit`` tokens, conversations are cut off.
+
+        ``histogram``: ``{"bounds": […], "counts": […], "tokens": […]}``, by length.
+        """
         per_conversation = (pairs / conversations) if pairs and conversations else 1.0
-        mean = tokens / conversations if tokens and conversations else DEFAULT_TOKENS_PER_PAIR * per_conversation
-        known = longest or _longest(histogram)
+        mean = _mean(histogram, limit)
+        if mean is None:
+            mean = tokens / conversations if tokens and conversations else DEFAULT_TOKENS_PER_PAIR * per_conversation
         return cls(
-            longest=max(1, min(known or int(mean * LONGEST_TO_MEAN), limit)),
+            longest=max(1, min(longest or int(mean * LONGEST_TO_MEAN), limit)),
             mean=max(1.0, min(mean, limit)),
             pairs=per_conversation,
-            is_measured=bool(known),
+            is_measured=bool(longest),
         )
 
     def sequences(self, *, batch_size: int, gpu_count: int) -> int:
@@ -47,9 +51,9 @@ class LengthProfile:
         return -(-whole_step // gpu_count)
 
 
-def _longest(histogram: Mapping[str, Sequence[int]] | None) -> int | None:
-    """The upper bound of the last bin that holds a conversation."""
-    if not histogram:
+def _mean(histogram: Mapping[str, Sequence[int]] | None, limit: int) -> float | None:
+    """Tokens of a conversation that are left when what is beyond ``limit`` is cut off, bin by bin."""
+    if not histogram or not sum(histogram["counts"]):
         return None
-    filled = [bound for bound, count in zip(histogram["bounds"], histogram["counts"], strict=False) if count]
-    return int(filled[-1]) if filled else None
+    bins = zip(histogram["counts"], histogram["tokens"], strict=True)
+    return sum(min(tokens, count * limit) for count, tokens in bins) / sum(histogram["counts"])

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from training.core.memory import GIB
 from training.models.catalogue import BaseModel
 from training.models.jobs import TrainingJob
 from training.querysets import RunMeasurementQuerySet
@@ -81,3 +82,7 @@ class RunMeasurement(models.Model):
     def card_bytes(self) -> int:
         """What the card had to have, as far as PyTorch knows of it."""
         return self.reserved_memory_bytes or self.peak_memory_bytes
+
+    @property
+    def card_gib(self) -> float:
+        return self.card_bytes / GIB

@@ -3,21 +3,12 @@
 from django.db import models
 from django.db.models import Q
 
+from training.core.options import AUTO, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
 from training.models.jobs import TrainingJob
 
 
 class RunPlan(models.Model):
     """One a job. Predictions are for the hardware that was chosen, with the price of that day."""
-
-    class Quantization(models.TextChoices):
-        NONE = "none", "None (LoRA)"
-        NF4 = "nf4", "4 bits (QLoRA)"
-
-    class Precision(models.TextChoices):
-        AUTO = "auto", "Automatic"
-        BF16 = "bf16", "bf16"
-        FP16 = "fp16", "fp16"
-        FP32 = "fp32", "fp32"
 
     class Basis(models.TextChoices):
         LIST = "list", "List figures"
@@ -29,8 +20,8 @@ class RunPlan(models.Model):
         null=True, blank=True, help_text="Conversations in one forward pass; empty: by a number of tokens."
     )
     gradient_checkpointing = models.BooleanField(default=False)
-    quantization = models.CharField(max_length=8, choices=Quantization, default=Quantization.NONE)
-    precision = models.CharField(max_length=8, choices=Precision, default=Precision.AUTO)
+    quantization = models.CharField(max_length=8, choices=QUANTIZATIONS, default=NO_QUANTIZATION)
+    precision = models.CharField(max_length=8, choices=PRECISIONS, default=AUTO)
     allow_oom = models.BooleanField(
         "started although it was predicted not to fit", default=False, help_text="The second, explicit confirmation."
     )
@@ -55,8 +46,8 @@ class RunPlan(models.Model):
     class Meta:
         db_table = "lora_run_plans"
         constraints = [
-            models.CheckConstraint(condition=Q(quantization__in=["none", "nf4"]), name="plan_quantization_known"),
-            models.CheckConstraint(condition=Q(precision__in=["auto", "bf16", "fp16", "fp32"]), name="plan_precision"),
+            models.CheckConstraint(condition=Q(quantization__in=list(QUANTIZATIONS)), name="plan_quantization_known"),
+            models.CheckConstraint(condition=Q(precision__in=list(PRECISIONS)), name="plan_precision"),
             models.CheckConstraint(
                 condition=Q(micro_batch_size__isnull=True) | Q(micro_batch_size__gte=1),
                 name="plan_micro_batch_positive",
@@ -65,3 +56,13 @@ class RunPlan(models.Model):
 
     def __str__(self) -> str:
         return f"plan of {self.job_id}"
+
+    @property
+    def options(self) -> RunOptions:
+        """Its memory options, typed."""
+        return RunOptions(
+            micro_batch_size=self.micro_batch_size,
+            gradient_checkpointing=self.gradient_checkpointing,
+            quantization=self.quantization,
+            precision=self.precision,
+        )
