@@ -21,7 +21,7 @@ SEEDS = 20
 GPUS = {"A100-80GB": 1800, "A100-40GB": 1500, "H100": 2200, "V100-32GB": 1200}
 MODELS = {"135M": 135_000_000, "1.7B": 1_700_000_000, "8B": 8_000_000_000}
 LIST_DOUBT = 0.45
-"""How far the hidden true speed of a GPU and model is off the list, as a log standard deviation; its mean is 25 % less."""
+"""How far the hidden true speed of a GPU and model is off the list, as a log deviation; its mean is 25 % less."""
 NOISE = 0.10
 OUTLIERS = 0.06
 """Share of runs at a third to two thirds of their speed: a slow disk, a neighbour, a throttled card."""

@@ -37,7 +37,8 @@ def is_on_this_host(model: BaseModel) -> bool:
 def read_architecture(source: str) -> Architecture:
     """The dimensions in a model's config.json: a folder in the models directory, an absolute path or a hub id.
 
-    The hub is asked only where HF_HUB_OFFLINE=0 allows it; else what was fetched before counts. Raises ConfigUnreadable.
+    The hub is asked only where HF_HUB_OFFLINE=0 allows it; else what was fetched before counts. Raises
+    ConfigUnreadable.
     """
     try:
         return Architecture.from_config(_read(_config_file(source)))

@@ -18,6 +18,8 @@ from training.core.options import RunOptions
 from training.history import past_runs
 from training.models import MAX_GPUS, BaseModel, GpuType
 
+DEFAULT_OPTIONS = RunOptions()
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
@@ -29,7 +31,7 @@ class RunSettings:
     epochs: int
     rank: int
     dropout: float = 0.1
-    options: RunOptions = RunOptions()
+    options: RunOptions = DEFAULT_OPTIONS
     use_list: bool = False
     """Leave out what was measured."""
 

@@ -96,7 +96,7 @@ class OptionsForm(forms.Form):
         widget=forms.NumberInput(attrs={"placeholder": "Automatic", "inputmode": "numeric"}),
     )
     quantization = forms.ChoiceField(
-        label="Base model in",
+        label="Model weights in",
         help_text="QLoRA needs a third of the memory for weights, and some more time",
         required=False,
         choices=list(QUANTIZATIONS.items()),

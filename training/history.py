@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from training.core.devices import CUDA
 from training.core.estimate import list_throughput
 from training.core.forecast import PastRun, cpu_throughput
 from training.core.likeness import Conditions
 from training.core.memory import TOKENS_AT_ONCE
-from training.models import GpuType, RunMeasurement
+from training.models import GpuType, RunMeasurement, TrainingJob
 
 
 def past_runs(gpu_types: Iterable[GpuType]) -> dict[str, list[PastRun]]:
@@ -23,14 +24,17 @@ def past_runs(gpu_types: Iterable[GpuType]) -> dict[str, list[PastRun]]:
     return found
 
 
-def past_cpu_runs(hardware: str) -> list[PastRun]:
+def past_cpu_runs(hardware: str, *, without: TrainingJob | None = None) -> list[PastRun]:
     """The latest measured runs on that CPU."""
-    return [past_run(row, expected=cpu_throughput(row.base_model.parameters)) for row in _rows([hardware])]
+    return [
+        past_run(row, expected=cpu_throughput(row.base_model.parameters))
+        for row in _rows([hardware])
+        if without is None or row.job_id != without.pk
+    ]
 
 
 def _rows(hardware: Iterable[str]) -> Iterable[RunMeasurement]:
-    names = list(hardware)
-    return RunMeasurement.objects.latest_on(names).select_related("base_model")
+    return RunMeasurement.objects.latest_on(hardware).select_related("base_model")
 
 
 def past_run(row: RunMeasurement, *, expected: float) -> PastRun:
@@ -47,10 +51,10 @@ def past_run(row: RunMeasurement, *, expected: float) -> PastRun:
             precision=row.precision,
             checkpointing=row.gradient_checkpointing,
         ),
-        gpu_count=row.gpu_count if row.device == "cuda" else 1,
+        gpu_count=row.gpu_count if row.device == CUDA else 1,
         throughput=row.tokens_per_second / expected,
         start=row.startup_seconds,
-        validation=None if row.is_probe else row.evaluation_seconds / max(row.epochs, 1),
-        save=None if row.is_probe else row.saving_seconds,
+        validation=row.evaluation_seconds / max(row.epochs, 1) if row.is_whole else None,
+        save=row.saving_seconds if row.is_whole else None,
         memory=row.card_bytes / row.modelled_peak_bytes if row.modelled_peak_bytes and row.card_bytes else None,
     )

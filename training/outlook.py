@@ -99,7 +99,7 @@ def memory_data(
         "is_tight": fit.is_tight,
         "peak_gib": _gib(fit.peak),
         "card_gib": fit.card.memory_gib,
-        "parts_gib": {name: _gib(size * fit.factor) for name, size in fit.memory.parts().items()},
+        "parts_gib": {name: _gib(size) for name, size in fit.parts().items()},
         "basis_runs": belief.runs,
         "micro_batch_size": setup.sequences,
         "sequence_length": setup.sequence_length,

@@ -117,6 +117,6 @@ class Architecture:
         return self.linear_parameters + self.embedding_parameters + norms
 
     def lora_parameters(self, rank: int, targets: tuple[str, ...] = ALL_LINEAR) -> int:
-        """Weights of an adapter: ``rank`` x (inputs + outputs) for each target (LoRA, arXiv:2106.09685, section 4.1)."""
+        """Weights of an adapter: ``rank`` x (inputs + outputs) for each target (arXiv:2106.09685, section 4.1)."""
         shapes = self.linear_shapes()
         return self.layers * rank * sum(sum(shapes[name]) for name in targets if name in shapes)

@@ -45,8 +45,13 @@ class Fit:
 
     @property
     def peak(self) -> float:
-        """Bytes, as ``nvidia-smi`` would show."""
-        return self.memory.peak * self.factor
+        """Bytes, as ``nvidia-smi`` would show. What was learned is about PyTorch's memory, not CUDA's own."""
+        return self.memory.reserved * self.factor + self.memory.context
+
+    def parts(self) -> dict[str, float]:
+        """Bytes by part, adding up to the peak."""
+        parts = self.memory.parts()
+        return {name: size if name == "context" else size * self.factor for name, size in parts.items()}
 
     @property
     def share(self) -> float:

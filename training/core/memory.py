@@ -26,6 +26,8 @@ RESUME_BYTES = 12
 """Loading a checkpoint holds the adapter and its moments a second time for a moment."""
 CONTEXT_BYTES = int(0.55 * GIB)
 """CUDA context with the libraries' kernels and workspaces, per process; ``nvidia-smi`` counts it, PyTorch does not."""
+CPU_RESIDENT_BYTES = int(0.65 * GIB)
+"""A trainer's process on a CPU before there is a model: Python and the libraries."""
 FRAGMENTATION = 0.22
 """Held by PyTorch's caching allocator and not in use, as a share of what comes and goes (activations and logits)."""
 TOKENS_AT_ONCE = 16384

@@ -14,6 +14,8 @@ LEAST = 0.01
 SMALLEST_SPAN = 1.3
 """An axis spans at least this factor, so that equal figures do not fill it."""
 MOST_TICKS = 5
+ROUND = ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7))
+"""Steps within a power of ten: the coarser ones, if enough of them fall on the axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +73,14 @@ class Axis:
         return round(self.start + share * (self.end - self.start), 1)
 
     def round_values(self) -> list[float]:
-        """1, 2 and 5 times powers of ten within the axis, at most a handful; where there is hardly one, its ends."""
-        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-        found = [
-            factor * 10.0**power
-            for power in range(first, last + 1)
-            for factor in (1, 2, 5)
-            if self.low <= factor * 10.0**power <= self.high
-        ]
-        if len(found) < 2:
-            return [self.low, self.high]
-        return found[:: math.ceil(len(found) / MOST_TICKS)]
+        """Round numbers within the axis, a handful at most; where there is hardly one, its ends."""
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        for factors in ROUND:
+            found = [factor * 10.0**power for power in powers for factor in factors]
+            found = [value for value in found if self.low <= value <= self.high]
+            if len(found) > 2:
+                return found[:: math.ceil(len(found) / MOST_TICKS)]
+        return found if len(found) == 2 else [self.low, self.high]
 
 
 def picture(choices: Sequence[Choice]) -> Picture:

@@ -18,11 +18,12 @@ CARDS = {
 PRICE_AS_OF = datetime.date(2025, 12, 25)
 PRICE_SOURCE = "Pipeline's first list prices"
 
-# family, name, parameters, licence, then: hidden size, layers, heads, KV heads, head size, intermediate size, vocabulary,
+# family, name, parameters, licence; hidden size, layers, heads, KV heads, head size, intermediate size, vocabulary,
 # whether embedding and output layer are one
 BASE_MODELS = [
     ("SmolLM2", "HuggingFaceTB/SmolLM2-135M-Instruct", 134_515_008, "apache-2.0", 576, 30, 9, 3, 64, 1536, 49152, True),
-    ("SmolLM2", "HuggingFaceTB/SmolLM2-360M-Instruct", 361_821_120, "apache-2.0", 960, 32, 15, 5, 64, 2560, 49152, True),
+    ("SmolLM2", "HuggingFaceTB/SmolLM2-360M-Instruct", 361_821_120, "apache-2.0",
+     960, 32, 15, 5, 64, 2560, 49152, True),
     ("SmolLM2", "HuggingFaceTB/SmolLM2-1.7B-Instruct", 1_711_376_384, "apache-2.0",
      2048, 24, 32, 32, 64, 8192, 49152, True),
     ("Qwen", "Qwen/Qwen2.5-0.5B-Instruct", 494_032_768, "apache-2.0", 896, 24, 14, 2, 64, 4864, 151936, True),
@@ -40,7 +41,8 @@ BASE_MODELS = [
     ("Qwen", "Qwen/Qwen3-32B", 32_762_123_264, "apache-2.0", 5120, 64, 64, 8, 128, 25600, 151936, False),
     ("Llama", "meta-llama/Llama-3.2-1B-Instruct", 1_235_814_400, "llama3.2", 2048, 16, 32, 8, 64, 8192, 128256, True),
     ("Llama", "meta-llama/Llama-3.2-3B-Instruct", 3_212_749_824, "llama3.2", 3072, 28, 24, 8, 128, 8192, 128256, True),
-    ("Llama", "meta-llama/Llama-3.1-8B-Instruct", 8_030_261_248, "llama3.1", 4096, 32, 32, 8, 128, 14336, 128256, False),
+    ("Llama", "meta-llama/Llama-3.1-8B-Instruct", 8_030_261_248, "llama3.1",
+     4096, 32, 32, 8, 128, 14336, 128256, False),
     ("Llama", "meta-llama/Llama-3.3-70B-Instruct", 70_553_706_496, "llama3.3",
      8192, 80, 64, 8, 128, 28672, 128256, False),
     ("Mistral", "mistralai/Mistral-7B-Instruct-v0.3", 7_248_023_552, "apache-2.0",

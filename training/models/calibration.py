@@ -19,6 +19,9 @@ class RunMeasurement(models.Model):
     job = models.OneToOneField(TrainingJob, on_delete=models.CASCADE, related_name="measurement")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     is_probe = models.BooleanField(default=False)
+    is_whole = models.BooleanField(
+        default=True, help_text="One attempt did all its steps: durations and costs can be compared."
+    )
 
     device = models.CharField(max_length=16, help_text="What it really ran on: cuda or cpu.")
     device_name = models.CharField(max_length=120, blank=True)
@@ -47,7 +50,7 @@ class RunMeasurement(models.Model):
     peak_memory_bytes = models.PositiveBigIntegerField(help_text="The most in use at once (PyTorch).")
     reserved_memory_bytes = models.PositiveBigIntegerField(help_text="The most held by PyTorch at once.")
     modelled_peak_bytes = models.PositiveBigIntegerField(
-        null=True, help_text="What the memory model alone says of this run."
+        null=True, help_text="What the memory model alone says of this run, as PyTorch would."
     )
     hours = models.FloatField(help_text="Of the whole run.")
     cost = models.FloatField(help_text="US dollars.")

@@ -96,7 +96,7 @@ class BaseModel(models.Model):
     architecture = models.JSONField(
         null=True,
         blank=True,
-        help_text="Dimensions that memory is predicted from; left empty, they are read from the model's config.json.",
+        help_text="Dimensions that memory is predicted from; left empty, they are read from config.json.",
     )
     license = models.CharField(max_length=80, help_text="SPDX identifier, or the licence's name.")
     is_active = models.BooleanField(default=True, help_text="Offered for new jobs.")

@@ -68,7 +68,7 @@ def estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
 
 def memory_context(fit: Fit) -> dict[str, Any]:
     """The bar (in percent of the larger of card and peak), and its parts in GiB."""
-    parts = {name: size * fit.factor for name, size in fit.memory.parts().items()}
+    parts = fit.parts()
     whole = max(fit.peak, fit.card.capacity)
     segments, at = [], 0.0
     for name, of in BAR:
