@@ -56,5 +56,5 @@ def past_run(row: RunMeasurement, *, expected: float) -> PastRun:
         start=row.startup_seconds,
         validation=row.evaluation_seconds / max(row.epochs, 1) if row.is_whole else None,
         save=row.saving_seconds if row.is_whole else None,
-        memory=row.card_bytes / row.modelled_peak_bytes if row.modelled_peak_bytes and row.card_bytes else None,
+        memory=row.held_bytes / row.modelled_peak_bytes if row.modelled_peak_bytes and row.held_bytes else None,
     )

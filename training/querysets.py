@@ -62,6 +62,7 @@ class WorkerQuerySet(models.QuerySet[Any]):
 class RunMeasurementQuerySet(models.QuerySet[Any]):
     LATEST = 50
     """Of each hardware: machines, drivers and programs change."""
+    MOST_COMPARED = 1000
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "RunMeasurementQuerySet":
         """Of the user's own jobs; of everybody's for who may see them in the admin."""
@@ -69,9 +70,10 @@ class RunMeasurementQuerySet(models.QuerySet[Any]):
             return self
         return self.filter(job__user_id=user.pk)
 
-    def runs(self) -> "RunMeasurementQuerySet":
-        """Whole runs, no probes."""
-        return self.filter(is_probe=False)
+    def comparable(self) -> "RunMeasurementQuerySet":
+        """The latest whole runs for which there was a prediction on the hardware that they really ran on."""
+        rows = self.filter(is_whole=True, predicted_hours__isnull=False).order_by("-created_at")
+        return rows.select_related("base_model", "job")[: self.MOST_COMPARED]
 
     def latest_on(self, hardware: Iterable[str]) -> "RunMeasurementQuerySet":
         """The latest of each of these, runs and probes."""

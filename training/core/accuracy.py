@@ -1,11 +1,8 @@
 """How good the estimates have been: errors, and how often the truth lay within the range that was given."""
 
 import statistics
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
-
-Group = TypeVar("Group", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +60,6 @@ def accuracy(runs: Sequence[Comparison]) -> Accuracy | None:
         peak=_median((one.predicted_peak, one.peak) for one in runs),
         coverage=sum(one.is_covered for one in runs) / len(runs),
     )
-
-
-def by(runs: Iterable[Comparison], key: Callable[[Comparison], Group]) -> dict[Group, Accuracy]:
-    """Accuracy of each group, in the order in which groups first appear."""
-    groups: dict[Group, list[Comparison]] = {}
-    for run in runs:
-        groups.setdefault(key(run), []).append(run)
-    return {group: found for group, of_group in groups.items() if (found := accuracy(of_group))}
 
 
 def _median(pairs: Iterable[tuple[float | None, float | None]]) -> float | None:

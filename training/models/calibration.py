@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-from training.core.memory import GIB
+from training.core.devices import CUDA
+from training.core.memory import CONTEXT_BYTES, GIB
 from training.models.catalogue import BaseModel
 from training.models.jobs import TrainingJob
 from training.querysets import RunMeasurementQuerySet
@@ -82,10 +83,23 @@ class RunMeasurement(models.Model):
         return self.startup_seconds + self.evaluation_seconds + self.saving_seconds
 
     @property
-    def card_bytes(self) -> int:
-        """What the card had to have, as far as PyTorch knows of it."""
+    def held_bytes(self) -> int:
+        """The most that PyTorch held, in use or not; on a CPU, that the process held."""
         return self.reserved_memory_bytes or self.peak_memory_bytes
 
     @property
-    def card_gib(self) -> float:
-        return self.card_bytes / GIB
+    def peak_bytes(self) -> int:
+        """What the device had to have, comparable with what was predicted: on a GPU with CUDA's own."""
+        return self.held_bytes + (CONTEXT_BYTES if self.device == CUDA else 0)
+
+    @property
+    def peak_gib(self) -> float:
+        return self.peak_bytes / GIB
+
+    @property
+    def predicted_peak_gib(self) -> float | None:
+        return self.predicted_peak_bytes / GIB if self.predicted_peak_bytes else None
+
+    @property
+    def was_on_chosen_hardware(self) -> bool:
+        return self.hardware == self.gpu_type

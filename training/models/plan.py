@@ -57,6 +57,11 @@ class RunPlan(models.Model):
     def __str__(self) -> str:
         return f"plan of {self.job_id}"
 
+    def hours_at(self, tokens_per_second: float) -> float:
+        """Of training the whole run, at another pace than was predicted; overheads left out."""
+        training = max(0.0, self.duration_hours - self.overhead_seconds / 3600)
+        return training * self.tokens_per_second / tokens_per_second
+
     @property
     def options(self) -> RunOptions:
         """Its memory options, typed."""

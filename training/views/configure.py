@@ -62,6 +62,7 @@ def configure(request: SignedInRequest) -> HttpResponse:
         "dataset": dataset,
         "form": form,
         "probe": probe,
+        "probe_hours": probe.plan.hours_at(probe.measurement.tokens_per_second) if probe else None,
         **_choices(form),
         **estimate_context(form, dataset),
     }
