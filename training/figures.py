@@ -1,15 +1,16 @@
 """How the queues stand at this moment, by the database's clock: for the admin's overview and for the metrics."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Greatest, Now
+from django.utils import timezone
 
 from training.core import status
 from training.models import GpuType, TrainingJob, Worker, gpu_queue
-from training.querysets import TrainingJobQuerySet
+from training.querysets import TrainingJobQuerySet, WorkerQuerySet
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class QueueFigures:
     oldest: timedelta
     claimed: int
     workers: int
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the oldest has waited."""
+        return timezone.now() - self.oldest if self.oldest else None
 
     @property
     def is_stranded(self) -> bool:
@@ -63,3 +69,8 @@ def silent_jobs() -> TrainingJobQuerySet:
     """Jobs being worked on, the longest silent first, each with its ``silence`` (a timedelta)."""
     silence = ExpressionWrapper(Now() - F("heartbeat_at"), output_field=DurationField())
     return TrainingJob.objects.claimed().annotate(silence=silence).order_by("heartbeat_at")
+
+
+def workers() -> WorkerQuerySet:
+    """All workers that have been heard of lately, each with ``is_alive``."""
+    return Worker.objects.annotate(is_alive=Q(last_seen_at__gte=Now() - WorkerQuerySet.ALIVE)).order_by("name")

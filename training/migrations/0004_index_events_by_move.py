@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('training', '0003_reliability'),
+        ("training", "0003_reliability"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='jobevent',
-            index=models.Index(fields=['to_status', 'from_status', 'seconds_before'], name='event_by_move'),
+            model_name="jobevent",
+            index=models.Index(fields=["to_status", "from_status", "seconds_before"], name="event_by_move"),
         ),
     ]
