@@ -23,11 +23,11 @@ _SHARED: list[Processor] = [
 _RENDERERS: dict[str, list[Processor]] = {
     "console": [
         structlog.dev.ConsoleRenderer(
-            colors=False, pad_event=0, pad_level=False, exception_formatter=structlog.dev.plain_traceback
+            colors=False, pad_event_to=0, pad_level=False, exception_formatter=structlog.dev.plain_traceback
         )
     ],
     "json": [
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(default=str),
     ],
