@@ -37,6 +37,10 @@ class TrainingJobQuerySet(models.QuerySet[Any]):
         """Jobs for one of these GPU types."""
         return self.filter(gpu_config__type__in=list(names))
 
+    def of_at_most(self, gpu_count: int) -> "TrainingJobQuerySet":
+        """Jobs that a host with so many GPUs can run."""
+        return self.filter(gpu_config__count__lte=gpu_count)
+
     def unannounced(self, age: timedelta) -> "TrainingJobQuerySet":
         """Available, and no worker was told since it is queued, or within ``age``: the message may have been lost."""
         return self.available().filter(Q(nudged_at__isnull=True) | Q(nudged_at__lte=Now() - age))
