@@ -103,7 +103,7 @@ class OptionsForm(forms.Form):
     )
     precision = forms.ChoiceField(
         label="Precision",
-        help_text="Automatic is bf16 where the GPU has it, else fp32; fp16 can overflow",
+        help_text="Automatic is bf16 where the GPU has it, else fp16, which can overflow",
         required=False,
         choices=list(PRECISIONS.items()),
     )

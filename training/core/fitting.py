@@ -67,10 +67,9 @@ class Fit:
 
 
 def precision_on(card: Card, precision: str) -> str:
-    """What the trainer computes in when told ``precision``: by itself bf16 where the card has it, else fp32, since
-    fp16 without a loss scale can overflow to NaN."""
+    """What the trainer computes in when told ``precision``: by itself bf16 where the card has it, else fp16."""
     if precision == "auto":
-        return "bf16" if card.has_bf16 else "fp32"
+        return "bf16" if card.has_bf16 else "fp16"
     return precision
 
 

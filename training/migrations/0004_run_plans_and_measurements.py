@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
             name="has_bf16",
             field=models.BooleanField(
                 default=True,
-                help_text="Not before the A100's generation: a V100 trains in fp32 instead.",
+                help_text="Not before the A100's generation: a V100 trains in fp16 instead.",
                 verbose_name="computes in bf16",
             ),
         ),

@@ -39,7 +39,7 @@ class GpuType(models.Model):
         help_text="GiB on one card; without it, nobody is told whether a run fits.",
     )
     has_bf16 = models.BooleanField(
-        "computes in bf16", default=True, help_text="Not before the A100's generation: a V100 trains in fp32 instead."
+        "computes in bf16", default=True, help_text="Not before the A100's generation: a V100 trains in fp16 instead."
     )
     is_active = models.BooleanField(default=True, help_text="Offered for new jobs.")
     is_default = models.BooleanField(default=False)
