@@ -4,8 +4,6 @@ Runs the trainer itself on the bundled model and the demo data at different batc
 out at a time. Prints what was predicted and measured of throughput, duration and memory, and the median errors.
 """
 
-import contextlib
-import json
 import os
 import statistics
 import subprocess
@@ -18,12 +16,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from training.core.architecture import Architecture
-from training.core.estimate import DatasetFigures, Hardware
-from training.core.forecast import PastRun, believe, cpu_throughput, forecast
-from training.core.likeness import Conditions
-from training.core.memory import CPU_RESIDENT_BYTES, GIB, Setup, predict
-from training.trainer.protocol import JobSpec, Measured, decode
+from training.core.architecture import Architecture  # noqa: E402 - after the path is set
+from training.core.estimate import DatasetFigures, Hardware  # noqa: E402
+from training.core.forecast import PastRun, believe, cpu_throughput, forecast  # noqa: E402
+from training.core.likeness import Conditions  # noqa: E402
+from training.core.memory import CPU_RESIDENT_BYTES, GIB, Setup, predict  # noqa: E402
+from training.trainer.protocol import JobSpec, Measured, decode  # noqa: E402
 
 MODEL = Path(os.environ.get("PIPELINE_MODELS_DIR", ROOT / "var" / "models")) / "SmolLM2-135M-Instruct"
 DATA = ROOT / "datasets" / "demo" / "house-style.jsonl"
@@ -98,7 +96,8 @@ def train(batch_size: int, rank: int) -> Run:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         done = subprocess.run(
             [sys.executable, "-m", "trainer", str(job_file)],
-            cwd=ROOT / "training", env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            cwd=ROOT / "training", env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
     events = [event for line in done.stdout.splitlines() if (event := decode(line))]
     measured = next((event for event in events if isinstance(event, Measured)), None)
@@ -120,7 +119,8 @@ def main() -> None:
         taken = runs[-1].measured
         print(
             f"batch {batch_size:2} rank {rank:3}: {taken.tokens_per_second:6.0f} tokens/s, "
-            f"{time.monotonic() - began:5.0f} s, {taken.peak_memory_bytes / GIB:.2f} GiB, load {os.getloadavg()[0]:.1f}",
+            f"{time.monotonic() - began:5.0f} s, {taken.peak_memory_bytes / GIB:.2f} GiB, "
+            f"load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
     print(f"\n{len(runs)} trainings of {STEPS} steps, each predicted from the others")
@@ -149,11 +149,6 @@ def main() -> None:
     for name, found in errors.items():
         print(f"median error, {name:11} {statistics.median(found):6.1%}")
     print(f"duration within its 80 % range in {covered} of {len(runs)}")
-    if target := os.environ.get("RUNS_JSON"):
-        with contextlib.suppress(OSError):
-            Path(target).write_text(
-                json.dumps([[run.batch_size, run.rank, run.tokens, vars(run.measured)] for run in runs])
-            )
 
 
 if __name__ == "__main__":

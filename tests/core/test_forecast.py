@@ -100,10 +100,8 @@ def test_measured_runs_move_the_figures_and_are_named():
 
 
 def test_the_range_narrows_as_runs_come_in():
-    widths = [
-        found.range.high_hours / found.range.low_hours
-        for found in (said([run(0.5)] * count) for count in (0, 1, 5, 20))
-    ]
+    ranges = [said([run(0.5)] * count).range for count in (0, 1, 5, 20)]
+    widths = [found.high_hours / found.low_hours for found in ranges]
     assert widths == sorted(widths, reverse=True)
     assert widths[-1] < 0.6 * widths[0]
 
