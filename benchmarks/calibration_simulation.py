@@ -13,10 +13,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from training.core.calibration import THROUGHPUT, Belief, Observation, learn, low_high
-from training.core.likeness import Conditions, likeness, log_speed
+from training.core.calibration import low_high
+from training.core.forecast import PastRun, believe
+from training.core.likeness import Conditions, log_speed
 
 RUNS = 200
+LATEST = 50
+"""So many runs of a GPU type are looked at, as by the product."""
 SEEDS = 20
 GPUS = {"A100-80GB": 1800, "A100-40GB": 1500, "H100": 2200, "V100-32GB": 1200}
 MODELS = {"135M": 135_000_000, "1.7B": 1_700_000_000, "8B": 8_000_000_000}
@@ -36,8 +39,16 @@ class Run:
     throughput: float
 
     @property
-    def log_ratio(self) -> float:
-        return math.log(self.throughput / self.list_throughput)
+    def past(self) -> PastRun:
+        return PastRun(
+            conditions=self.conditions,
+            gpu_count=self.gpu_count,
+            throughput=self.throughput / self.list_throughput,
+            start=60,
+            validation=None,
+            save=None,
+            memory=None,
+        )
 
 
 def simulate(generator: random.Random) -> list[Run]:
@@ -62,38 +73,23 @@ def simulate(generator: random.Random) -> list[Run]:
     return runs
 
 
-def believe(run: Run, before: list[Run]) -> Belief:
-    alike = (other for other in before if other.gpu == run.gpu)
-    return learn(
-        [
-            Observation(
-                log_ratio=other.log_ratio
-                - log_speed(other.conditions, other.gpu_count)
-                + log_speed(run.conditions, run.gpu_count),
-                likeness=likeness(run.conditions, other.conditions),
-            )
-            for other in alike
-        ],
-        THROUGHPUT,
-    )
-
-
 def main() -> None:
     list_errors, learned_errors, late_errors, covered = [], [], [], []
     widths: dict[int, list[float]] = {0: [], 3: [], 10: []}
     for seed in range(SEEDS):
         runs = simulate(random.Random(seed))
         for index, run in enumerate(runs):
-            belief = believe(run, runs[:index])
-            predicted = run.list_throughput * belief.factor
-            low, high = low_high(predicted, belief.spread)
+            latest = [other.past for other in runs[:index] if other.gpu == run.gpu][-LATEST:]
+            beliefs = believe(run.conditions, latest)
+            predicted = run.list_throughput * beliefs.speed_factor(run.gpu_count)
+            low, high = low_high(predicted, beliefs.throughput.spread)
             list_errors.append(abs(run.list_throughput / run.throughput - 1))
             learned_errors.append(abs(predicted / run.throughput - 1))
             if index >= RUNS // 2:
                 late_errors.append(learned_errors[-1])
             covered.append(low <= run.throughput <= high)
-            if belief.runs in widths:
-                widths[belief.runs].append(high / low)
+            if beliefs.runs in widths:
+                widths[beliefs.runs].append(high / low)
     print(f"{SEEDS} x {RUNS} synthetic runs on {len(GPUS)} GPU types, {OUTLIERS:.0%} of them outliers")
     print(f"median error, list figures      {statistics.median(list_errors):6.1%}")
     print(f"median error, learned           {statistics.median(learned_errors):6.1%}")

@@ -8,7 +8,7 @@ from training.core.estimate import DatasetFigures, Hardware, list_throughput
 from training.core.fitting import precision_on
 from training.core.forecast import believe, cpu_throughput, forecast
 from training.core.memory import CPU_RESIDENT_BYTES, Setup, predict
-from training.history import past_cpu_runs, past_run
+from training.history import conditions_of, past_cpu_runs
 from training.models import GpuType, RunMeasurement, RunPlan, TrainingJob
 from training.trainer.protocol import Measured
 
@@ -64,7 +64,7 @@ def hardware(job: TrainingJob) -> str:
     chosen = job.gpu_config["type"]
     if job.device == CUDA and is_that_gpu(chosen, job.device_name):
         return chosen
-    return f"{job.device}: {job.device_name}"[:140]
+    return job.device_name or job.device
 
 
 def _list_throughput(row: RunMeasurement, gpu_type: GpuType | None) -> float:
@@ -115,8 +115,7 @@ def _predictions(row: RunMeasurement, job: TrainingJob, plan: RunPlan) -> dict[s
 
 def _cpu_predictions(row: RunMeasurement, job: TrainingJob) -> dict[str, Any]:
     """From the runs on this CPU before."""
-    mine = past_run(row, expected=row.list_tokens_per_second)
-    beliefs = believe(mine.conditions, past_cpu_runs(row.hardware, without=job))
+    beliefs = believe(conditions_of(row), past_cpu_runs(row.hardware, without=job))
     if not beliefs.runs:
         return {}
     said = forecast(

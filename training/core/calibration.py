@@ -9,12 +9,14 @@ with known prior of Gelman et al., Bayesian Data Analysis (3rd ed.), section 2.5
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import mul
 
 TENTH_PERCENTILE = 1.2815515655446004
 """Standard deviations from the mean to the 10th and the 90th percentile of a normal distribution."""
 HUBER = 1.5
 """Beyond so many standard deviations a run pulls no harder."""
 ROUNDS = 8
+CLOSE_ENOUGH = 1e-4
 VARIANCE_WEIGHT = 4.0
 """How many runs the stated run-to-run spread counts for."""
 MAD_TO_DEVIATION = 1.4826
@@ -86,12 +88,15 @@ def _robust(ratios: Sequence[float], weights: Sequence[float], stated_noise: flo
     middle = _median(ratios, weights)
     deviation = MAD_TO_DEVIATION * _median([abs(ratio - middle) for ratio in ratios], weights)
     noise = _blend(deviation**2, total, stated_noise)
+    reach = HUBER * noise
     for _ in range(ROUNDS):
         pull = [
-            weight * min(1.0, HUBER * noise / max(abs(ratio - middle), 1e-12))
+            weight if abs(ratio - middle) <= reach else weight * reach / abs(ratio - middle)
             for ratio, weight in zip(ratios, weights, strict=True)
         ]
-        middle = sum(p * ratio for p, ratio in zip(pull, ratios, strict=True)) / sum(pull)
+        before, middle = middle, sum(map(mul, pull, ratios)) / sum(pull)
+        if abs(middle - before) < CLOSE_ENOUGH:
+            break
     squares = [min(abs(ratio - middle), 2 * noise) ** 2 for ratio in ratios]
     measured = sum(weight * square for weight, square in zip(weights, squares, strict=True)) / total
     return middle, _blend(measured, total, stated_noise)

@@ -21,6 +21,8 @@ LIST = "list"
 MEASURED = "measured"
 CPU_FLOPS = 1e11
 """What a "list" would say of a CPU, in floating-point operations a second: only an anchor, measured runs decide."""
+MOST_ALIKE = 20
+"""So many runs, the most alike, are learned from: more add little, and take time that the page does not have."""
 LEAST_SECONDS = 0.1
 """Overheads measured as nothing count as this much: their logarithm is taken."""
 
@@ -94,7 +96,9 @@ class Forecast:
 
 def believe(conditions: Conditions, past: Sequence[PastRun]) -> Beliefs:
     """What the past runs on the same hardware say of a run under these conditions."""
-    alike = [(run, likeness(conditions, run.conditions)) for run in past]
+    alike = sorted(
+        ((run, likeness(conditions, run.conditions)) for run in past), key=lambda pair: pair[1], reverse=True
+    )[:MOST_ALIKE]
 
     def about(pairs: Iterable[tuple[float, float | None, float]], prior: calibration.Prior) -> Belief:
         return learn(

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                     "hardware",
                     models.CharField(
                         help_text="Whose estimates it counts for: the GPU type that was chosen, or the CPU it ran on.",
-                        max_length=140,
+                        max_length=120,
                     ),
                 ),
                 ("gpu_type", models.CharField(help_text="The GPU type that was chosen.", max_length=40)),

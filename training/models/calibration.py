@@ -27,7 +27,7 @@ class RunMeasurement(models.Model):
     device = models.CharField(max_length=16, help_text="What it really ran on: cuda or cpu.")
     device_name = models.CharField(max_length=120, blank=True)
     hardware = models.CharField(
-        max_length=140, help_text="Whose estimates it counts for: the GPU type that was chosen, or the CPU it ran on."
+        max_length=120, help_text="Whose estimates it counts for: the GPU type that was chosen, or the CPU it ran on."
     )
     gpu_type = models.CharField(max_length=40, help_text="The GPU type that was chosen.")
     gpu_count = models.PositiveSmallIntegerField()
