@@ -22,13 +22,11 @@ ADAPTER_BYTES = 4
 GRADIENT_BYTES = 4
 OPTIMIZER_BYTES = 8
 """AdamW's two moments in fp32."""
-RESUME_BYTES = 12
-"""Loading a checkpoint holds the adapter and its moments a second time for a moment."""
 CONTEXT_BYTES = int(0.55 * GIB)
 """CUDA context with the libraries' kernels and workspaces, per process; ``nvidia-smi`` counts it, PyTorch does not."""
 CPU_RESIDENT_BYTES = int(0.65 * GIB)
 """A trainer's process on a CPU before there is a model: Python and the libraries."""
-FRAGMENTATION = 0.22
+FRAGMENTATION = 0.26
 """Held by PyTorch's caching allocator and not in use, as a share of what comes and goes (activations and logits)."""
 TOKENS_AT_ONCE = 16384
 """Padded tokens that the trainer puts through in one pass on a GPU when no micro-batch size is chosen."""
@@ -46,8 +44,13 @@ class Recipe:
     logit_bytes: float = 12
     """Kept and needed at once for one logit: the fp32 log-softmax, its gradient and the loss's (PyTorch's
     ``cross_entropy`` on fp32 logits). 0 where the loss is computed in slices."""
+    mask_bytes: int = 1
+    """Of dropout's mask for one input: a byte on a GPU, a whole number on a CPU."""
     fused: bool = False
     """Kernels that keep neither a norm's fp32 input nor an activation's output (Liger, torch.compile)."""
+
+
+ON_CPU = Recipe(mask_bytes=4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +127,7 @@ def predict(model: Architecture, setup: Setup, recipe: Recipe | None = None) -> 
         weights=int(_weight_bytes(model, setup.quantization, compute)),
         adapter=ADAPTER_BYTES * adapter,
         gradients=GRADIENT_BYTES * adapter,
-        optimizer=(OPTIMIZER_BYTES + RESUME_BYTES) * adapter,
+        optimizer=OPTIMIZER_BYTES * adapter,
         activations=int(kept + crest),
         logits=int(max(0, at_loss - crest)),
         fragmentation=int(FRAGMENTATION * dynamic),
@@ -142,7 +145,7 @@ def _block_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, co
     """What autograd keeps of one block for the backward pass, per token.
 
     Frozen linear layers keep nothing of their input; a LoRA pair keeps its input (with dropout one copy for each
-    target, and a byte of mask). Norms keep their input in fp32, attention its queries, keys, values and output, the
+    target, and dropout's mask). Norms keep their input in fp32, attention its queries, keys, values and output, the
     MLP what its activation and its product need.
     """
     hidden, inner = model.hidden_size, model.intermediate_size
@@ -153,7 +156,7 @@ def _block_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, co
     shapes = model.linear_shapes()
     targets = [name for name in recipe.targets if name in shapes]
     if setup.dropout:
-        adapters = sum((compute + 1) * shapes[name][0] for name in targets)
+        adapters = sum((compute + recipe.mask_bytes) * shapes[name][0] for name in targets)
     else:
         shared = {"q": "attention", "k": "attention", "v": "attention", "gate": "mlp", "up": "mlp"}
         inputs = {shared.get(name, name): shapes[name][0] for name in targets}

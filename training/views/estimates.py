@@ -19,7 +19,7 @@ PARTS = {
     "weights": "Model weights",
     "adapter": "Adapter",
     "gradients": "Gradients",
-    "optimizer": "Optimizer, and room to resume",
+    "optimizer": "Optimizer",
     "activations": "Activations",
     "logits": "Logits",
     "fragmentation": "Held in reserve by PyTorch",
