@@ -188,9 +188,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+SWEEP = env.float("PIPELINE_SWEEP_SECONDS", default=5.0)
 CELERY_BEAT_SCHEDULE = {
-    "sweep training jobs": {"task": "training.tasks.sweep", "schedule": timedelta(seconds=15)},
-    "sweep data sets": {"task": "datasets.tasks.sweep", "schedule": timedelta(seconds=30)},
+    "sweep training jobs": {"task": "training.tasks.sweep", "schedule": SWEEP, "options": {"expires": SWEEP}},
+    "sweep data sets": {"task": "datasets.tasks.sweep", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
 }
 
 # Training
@@ -199,6 +200,11 @@ TOKENIZER = env.str("PIPELINE_TOKENIZER", default="SmolLM2-135M-Instruct")
 RUNS_DIR = Path(env.str("PIPELINE_RUNS_DIR", default=str(VAR_DIR / "runs")))
 TRAINER_DEVICE = env.str("PIPELINE_TRAINER_DEVICE", default="auto")
 STOP_GRACE_SECONDS = env.float("PIPELINE_STOP_GRACE_SECONDS", default=30.0)
+WORKER_SILENCE_SECONDS = env.float("PIPELINE_WORKER_SILENCE_SECONDS", default=60.0)
+MAX_ATTEMPTS = env.int("PIPELINE_MAX_ATTEMPTS", default=3)
+RETRY_DELAY_SECONDS = env.float("PIPELINE_RETRY_DELAY_SECONDS", default=5.0)
+CHECKPOINT_SECONDS = env.float("PIPELINE_CHECKPOINT_SECONDS", default=300.0)
+CPU_HOURLY_RATE = env.float("PIPELINE_CPU_HOURLY_RATE", default=0.0)
 EVALUATION_SHARE = env.float("PIPELINE_EVALUATION_SHARE", default=0.05)
 MAX_SEQUENCE_LENGTH = env.int("PIPELINE_MAX_SEQUENCE_LENGTH", default=2048)
 

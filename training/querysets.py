@@ -57,3 +57,10 @@ class WorkerQuerySet(models.QuerySet[Any]):
 
     def serving(self, queue: str) -> "WorkerQuerySet":
         return self.filter(queues__contains=[queue])
+
+
+class IdempotencyKeyQuerySet(models.QuerySet[Any]):
+    KEPT = timedelta(hours=24)
+
+    def expired(self) -> "IdempotencyKeyQuerySet":
+        return self.filter(created_at__lte=Now() - self.KEPT)

@@ -1,18 +1,21 @@
 """What a job leaves behind: its history, its measurements, its files; and the requests that made it."""
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from training.core import status
 from training.models.jobs import TrainingJob
+from training.querysets import IdempotencyKeyQuerySet
 
 
 class JobEvent(models.Model):
     """One change of a job's status: who, when, from, to, why."""
 
     job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="events")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=150, help_text="A user's name, a worker, or the sweep.")
     from_status = models.CharField(max_length=16, blank=True)
     to_status = models.CharField(max_length=16)
@@ -83,8 +86,10 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=255)
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was asked.")
     job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="+")
-    answer = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    answer = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    objects = IdempotencyKeyQuerySet.as_manager()
 
     class Meta:
         db_table = "lora_idempotency_keys"

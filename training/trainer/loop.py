@@ -75,7 +75,7 @@ class Run:
             if is_epoch_end or stop:
                 self._save_checkpoint()
             if stop:
-                self.emit(Stopped(step=self.step))
+                self.emit(Stopped(step=self.step, reason="asked", adapter_dir=None))
                 return False
         self._finish()
         return True
