@@ -72,10 +72,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 @admin.register(TrainingJob)
 class TrainingJobAdmin(ReadOnly):
-    list_display = [
-        "number", "user", "dataset", "state", "progress", "gpu", "estimated_total_cost", "current_cost", "attempt",
-        "worker", "created_at",
-    ]  # fmt: skip
+    list_display = ["number", "user", "dataset", "state", "percent", "gpu", "estimate", "cost", "worker", "created_at"]
     list_filter = [
         "status",
         AgeFilter,
@@ -125,6 +122,18 @@ class TrainingJobAdmin(ReadOnly):
     @admin.display(description="Job", ordering="id")
     def number(self, job: TrainingJob) -> str:
         return str(job.pk)[:8]
+
+    @admin.display(description="Done", ordering="progress")
+    def percent(self, job: TrainingJob) -> str:
+        return f"{job.progress} %"
+
+    @admin.display(description="Estimate", ordering="estimated_total_cost")
+    def estimate(self, job: TrainingJob) -> str:
+        return f"${job.estimated_total_cost:,.2f}"
+
+    @admin.display(description="Cost", ordering="current_cost")
+    def cost(self, job: TrainingJob) -> str:
+        return f"${job.current_cost:,.2f}"
 
     @admin.display(description="GPU")
     def gpu(self, job: TrainingJob) -> str:
