@@ -1,5 +1,6 @@
 """The JSON API of jobs: /api/jobs/estimate, /api/jobs, /api/jobs/<id>."""
 
+import json
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from django.http import FileResponse, Http404
 from rest_framework import status as http
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -86,7 +88,7 @@ class JobsView(APIView):
                 quoted_cost=cents(asked["estimated_cost"]),
                 max_cost=budget(asked),
             )
-            data = dict(JobSerializer(job).data)
+            data = json.loads(JSONRenderer().render(JobSerializer(job).data))  # as it is sent, to be sent again
             if services.quote_differs(job):
                 data["quote_differs"] = True
             return job, data

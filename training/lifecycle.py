@@ -248,7 +248,7 @@ def _progress_after(job: TrainingJob, step: int) -> dict[str, int]:
 
 def _waiting(delay: float = 0.0) -> dict[str, Any]:
     """What a job's columns are in the queue, held back for ``delay`` seconds."""
-    return {"current_stage": "queued", "expected_finish_at": None, "delay": delay}
+    return {"current_stage": "queued", "nudged_at": None, "expected_finish_at": None, "delay": delay}
 
 
 def _move(job: Any, target: str, *, actor: str, reason: str, delay: float | None = None, **changes: Any) -> TrainingJob:
@@ -280,9 +280,9 @@ def _record_event(job: Any, before: str, *, actor: str, reason: str) -> None:
 
 
 def _advance(job: TrainingJob, target: str, *, reason: str, actor: str = "", **changes: Any) -> bool:
-    """A move made for one attempt; refused when another has taken over. Brings ``job`` up to date."""
+    """A move made for one attempt; refused when it is over or another has taken over. Brings ``job`` up to date."""
     with transaction.atomic():
-        row = _lock(job.pk, target, attempt=job.attempt)
+        row = _lock(job.pk, target, attempt=job.attempt, status__in=status.CLAIMED)
         if row is None:
             logger.warning("job %s is no longer attempt %d's: %s refused", job.pk, job.attempt, target)
             return False

@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from training import attempts, lifecycle, supervisor
-from training.models import IdempotencyKey, TrainingJob
+from training.logs import job_logging
+from training.models import IdempotencyKey, TrainingJob, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +30,15 @@ def nudge(job: TrainingJob) -> None:
 @shared_task(bind=True)
 def run_next_job(self: "Task", gpu_type: str) -> None:
     """Claim the job that has waited longest for that GPU and see it through; do nothing when none waits."""
+    name = self.request.hostname or "worker"
     jobs = TrainingJob.objects.on_gpus([gpu_type])
-    job = lifecycle.claim(jobs, worker=self.request.hostname or "worker")
+    if worker := Worker.objects.filter(name=name, device="cuda").first():
+        jobs = jobs.of_at_most(worker.gpu_count)
+    job = lifecycle.claim(jobs, worker=name)
     if job is None:
         return
-    supervisor.supervise(job)
+    with job_logging(job):
+        supervisor.supervise(job)
     if left := TrainingJob.objects.available().filter(pk=job.pk).first():
         nudge(left)  # given back by a worker that is shutting down: tell the others
 

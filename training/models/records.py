@@ -1,7 +1,6 @@
 """What a job leaves behind: its history, its measurements, its files; and the requests that made it."""
 
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -86,7 +85,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=255)
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was asked.")
     job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="+")
-    answer = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    answer = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     objects = IdempotencyKeyQuerySet.as_manager()
