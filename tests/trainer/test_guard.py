@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tests.trainer.conftest import Trainer, run
+from tests.trainer.conftest import Trainer
 from training.trainer import protocol
-from training.trainer.protocol import Failed, Stage, Started, Step, Stopped
+from training.trainer.protocol import Failed, Stage, Step, Stopped
 
 ENDLESS = {"total_steps": 50_000, "steps_per_epoch": 50_000, "epochs": 1}
 
@@ -32,6 +32,12 @@ def start(make_spec):
         trainer.process.wait()
 
 
+def has_begun(trainer):
+    """The training process is there; it still loads."""
+    while len(trainer.pids()) < 2:
+        time.sleep(0.01)
+
+
 def journal(trainer):
     lines = (trainer.job_file.parent.parent / "trainers.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
@@ -50,7 +56,7 @@ def test_it_lives_while_its_lease_is_renewed_and_not_longer(start):
     thread.start()
     try:
         assert trainer.read_until(Step)
-        assert time.sleep(2.2) is None
+        time.sleep(2.2)
         assert len(trainer.pids()) == 2
     finally:
         renewing.set()
@@ -63,24 +69,21 @@ def test_it_lives_while_its_lease_is_renewed_and_not_longer(start):
 
 def test_it_dies_at_once_when_whoever_started_it_is_gone(start):
     trainer = start()
-    while len(trainer.pids()) < 2:
-        time.sleep(0.01)
+    has_begun(trainer)
     trainer.process.stdin.close()
     assert trainer.is_gone_within(2)
 
 
 def test_a_lease_is_kept_even_by_a_trainer_that_hangs(start):
     trainer = start(lease_seconds=1)
-    while len(trainer.pids()) < 2:
-        time.sleep(0.01)
+    has_begun(trainer)
     os.kill(trainer.pids()[1], signal.SIGSTOP)
     assert trainer.is_gone_within(4)
 
 
 def test_a_lease_that_ran_out_while_all_stood_still_is_not_renewed_by_what_waited_in_the_pipe(start):
     trainer = start(lease_seconds=1)
-    while len(trainer.pids()) < 2:
-        time.sleep(0.01)
+    has_begun(trainer)
     os.killpg(trainer.process.pid, signal.SIGSTOP)
     trainer.process.stdin.write(".")
     trainer.process.stdin.flush()
@@ -89,17 +92,19 @@ def test_a_lease_that_ran_out_while_all_stood_still_is_not_renewed_by_what_waite
     assert trainer.is_gone_within(1)
 
 
-def test_a_second_trainer_for_the_same_job_is_refused_and_the_journal_says_so(start, make_spec):
+def test_a_second_trainer_for_the_same_job_is_refused_and_the_journal_says_so(start):
     first = start()
-    assert first.read_until(Started)
+    has_begun(first)
     second = start(attempt=2)
     assert second.wait() == protocol.EXIT_FAILED
     assert (second.end.code, "Another trainer" in second.end.message) == ("already_running", True)
     assert len(first.pids()) == 2
     first.process.kill()
     assert first.is_gone_within(2), "the training outlived its guard"
-    third = run(make_spec(attempt=3, probe_steps=1))
-    assert third.process.returncode == protocol.EXIT_FINISHED
+    third = start(attempt=3)
+    has_begun(third)
+    third.process.terminate()
+    assert third.wait() == protocol.EXIT_STOPPED
 
     lines = journal(third)
     assert [(line["attempt"], line["event"], line["exclusive"]) for line in lines] == [
@@ -114,8 +119,7 @@ def test_a_second_trainer_for_the_same_job_is_refused_and_the_journal_says_so(st
 
 def test_asked_to_stop_while_it_loads_it_stops_at_once(start):
     trainer = start()
-    while len(trainer.pids()) < 2:
-        time.sleep(0.01)
+    has_begun(trainer)
     asked = time.monotonic()
     trainer.process.terminate()
     assert trainer.wait() == protocol.EXIT_STOPPED
