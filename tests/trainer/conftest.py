@@ -92,9 +92,15 @@ class Trainer:
 
 def run(spec, **extra):
     """A trainer that has ended."""
-    trainer = Trainer(spec, **extra)
-    trainer.wait()
-    return trainer
+    return run_beside(spec, **extra)[0]
+
+
+def run_beside(*specs, **extra):
+    """Trainers that have ended, each of which ran beside the others."""
+    trainers = [Trainer(spec, **extra) for spec in specs]
+    for trainer in trainers:
+        trainer.wait()
+    return trainers
 
 
 def weights(folder):

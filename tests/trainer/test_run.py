@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.conftest import TRAINING_DIR, Trainer, outside, run, short
+from tests.trainer.conftest import TRAINING_DIR, Trainer, outside, run, run_beside, short
 from training.trainer import protocol
 from training.trainer.protocol import Checkpoint, Data, Evaluation, Finished, Measured, Resumed, Started, Step
 
@@ -115,8 +115,10 @@ def test_long_conversations_are_cut_and_nothing_held_out_means_no_evaluation(mak
 
 
 def test_smaller_micro_batches_and_recomputing_change_nothing_but_memory(make_spec, tmp_path):
-    plain = run(make_spec(run_dir=str(tmp_path / "plain"), **short(3)))
-    careful = run(make_spec(micro_batch_size=2, gradient_checkpointing=True, **short(3)))
+    plain, careful = run_beside(
+        make_spec(run_dir=str(tmp_path / "plain"), **short(3)),
+        make_spec(micro_batch_size=2, gradient_checkpointing=True, **short(3)),
+    )
     assert careful.process.returncode == protocol.EXIT_FINISHED, careful.output
     assert careful.of(Measured)[0].micro_batch_size == 2
     assert plain.of(Measured)[0].micro_batch_size > 2
@@ -125,29 +127,29 @@ def test_smaller_micro_batches_and_recomputing_change_nothing_but_memory(make_sp
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("changes", "precision"),
-    [({"quantization": "nf4"}, "fp32"), ({"precision": "fp16"}, "fp16"), ({"precision": "bf16"}, "bf16")],
-)
-def test_a_probe_measures_real_steps_and_leaves_nothing(whole, make_spec, changes, precision):
-    trainer = run(make_spec(probe_steps=3, **changes))
-    assert trainer.process.returncode == protocol.EXIT_FINISHED, trainer.output
-    assert trainer.of(Started)[0].precision == precision
-    assert len(trainer.losses) == 3
-    assert trainer.losses == pytest.approx(whole.losses[:3], rel=0.1)
-    assert trainer.losses != whole.losses[:3]
-    (measured,) = trainer.of(Measured)
-    assert (measured.steps, measured.longest_sequence) == (3, whole.of(Measured)[0].longest_sequence)
-    assert (trainer.end.adapter_dir, trainer.end.steps) == ("", 3)
-    assert not trainer.of(Evaluation) + trainer.of(Checkpoint)
-    assert not Path(trainer.job_file.parent, "checkpoints").exists()
+def test_probes_measure_real_steps_in_any_precision_and_leave_nothing(whole, make_spec, tmp_path):
+    trainers = run_beside(
+        make_spec(probe_steps=3, quantization="nf4", precision="bf16"),
+        make_spec(probe_steps=3, precision="fp16", run_dir=str(tmp_path / "fp16")),
+    )
+    assert [trainer.of(Started)[0].precision for trainer in trainers] == ["bf16", "fp16"]
+    for trainer in trainers:
+        assert trainer.process.returncode == protocol.EXIT_FINISHED, trainer.output
+        assert len(trainer.losses) == 3
+        assert trainer.losses == pytest.approx(whole.losses[:3], rel=0.1)
+        assert trainer.losses != whole.losses[:3]
+        (measured,) = trainer.of(Measured)
+        assert (measured.steps, measured.longest_sequence) == (3, whole.of(Measured)[0].longest_sequence)
+        assert (trainer.end.adapter_dir, trainer.end.steps) == ("", 3)
+        assert not trainer.of(Evaluation) + trainer.of(Checkpoint)
+        assert not Path(trainer.job_file.parent, "checkpoints").exists()
 
 
 def test_out_of_memory_says_what_would_need_less(make_spec, tmp_path):
     data = tmp_path / "long.jsonl"
     talk = [{"role": "user", "content": "Go on"}, {"role": "assistant", "content": "north and south " * 200}]
-    data.write_text((json.dumps({"messages": talk}) + "\n") * 64)
-    changes = {"dataset_path": str(data), "micro_batch_size": 64, "batch_size": 64, "max_sequence_length": 1000}
+    data.write_text((json.dumps({"messages": talk}) + "\n") * 24)
+    changes = {"dataset_path": str(data), "micro_batch_size": 24, "batch_size": 24, "max_sequence_length": 1000}
     trainer = Trainer(make_spec(evaluation_share=0.0, **changes | short(50)))
     assert trainer.read_until(Step, step=1), trainer.output
     pid = trainer.pids()[1]
@@ -156,37 +158,30 @@ def test_out_of_memory_says_what_would_need_less(make_spec, tmp_path):
     assert trainer.wait() == protocol.EXIT_FAILED
     failed = trainer.end
     assert failed.code == "out_of_memory", failed
-    assert (failed.figures["micro_batch_size"], failed.figures["longest_sequence"]) == (64, 1000)
+    assert (failed.figures["micro_batch_size"], failed.figures["longest_sequence"]) == (24, 1000)
     assert failed.figures["step"] >= 2
     assert 0 < failed.figures["allocated_bytes"] < failed.figures["total_bytes"]
-    for text in ("fewer than 64 sequences", "gradient checkpointing", "4 bits", "fewer than 1000 tokens"):
+    for text in ("fewer than 24 sequences", "gradient checkpointing", "4 bits", "fewer than 1000 tokens"):
         assert text in failed.message
 
 
-@pytest.mark.parametrize(
-    ("changes", "code", "says"),
-    [
-        ({"model": "/nowhere/model"}, "model_not_found", "/nowhere/model"),
-        ({"learning_rate": 1e30}, "diverged", "lower learning rate"),
-        ({"device": "cuda", "gpu_count": 8}, "not_enough_gpus", "8 GPUs"),
-    ],
-)
-def test_a_run_that_cannot_go_on_says_why_and_what_to_do(make_spec, changes, code, says):
-    trainer = run(make_spec(**changes))
-    assert trainer.process.returncode == protocol.EXIT_FAILED
-    assert trainer.end.code == code
-    assert says in trainer.end.message
-    assert not Path(trainer.job_file.parent, "checkpoints").exists()
-
-
-def test_data_that_is_no_conversation_names_its_line(make_spec, tmp_path):
+def test_a_run_that_cannot_go_on_says_why_and_what_to_do(make_spec, tmp_path):
     bad = tmp_path / "bad.jsonl"
     bad.write_text(
         '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n{"x": 1}\n'
     )
-    failed = run(make_spec(dataset_path=str(bad))).end
-    assert failed.code == "data_invalid"
-    assert "Line 2" in failed.message
+    failures = [
+        ({"model": "/nowhere/model"}, "model_not_found", "/nowhere/model"),
+        ({"learning_rate": 1e30}, "diverged", "lower learning rate"),
+        ({"device": "cuda", "gpu_count": 8}, "not_enough_gpus", "8 GPUs"),
+        ({"dataset_path": str(bad)}, "data_invalid", "Line 2"),
+    ]
+    specs = [make_spec(run_dir=str(tmp_path / code), **changes) for changes, code, _ in failures]
+    for trainer, (_, code, says) in zip(run_beside(*specs), failures, strict=True):
+        assert trainer.process.returncode == protocol.EXIT_FAILED
+        assert trainer.end.code == code
+        assert says in trainer.end.message
+        assert not Path(trainer.job_file.parent, "checkpoints").exists()
 
 
 @pytest.mark.slow
