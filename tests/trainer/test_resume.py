@@ -12,7 +12,18 @@ import pytest
 
 from tests.trainer.conftest import Trainer, run, run_beside, short, weights
 from training.trainer import protocol
-from training.trainer.protocol import Checkpoint, Evaluation, Failed, Finished, Log, Measured, Resumed, Step, Stopped
+from training.trainer.protocol import (
+    Checkpoint,
+    Evaluation,
+    Failed,
+    Finished,
+    Log,
+    Measured,
+    Resumed,
+    Stage,
+    Step,
+    Stopped,
+)
 
 TINY_FILE = (4096, 4096)
 
@@ -143,3 +154,17 @@ def test_two_processes_stop_together_and_go_on_as_one_process_would(make_spec, t
     assert rest.end.evaluation_loss == pytest.approx(one.end.evaluation_loss, abs=1e-4)
     assert isinstance(rest.end, Finished)
     assert not rest.of(Failed)
+
+
+def test_stopped_in_the_midst_of_an_evaluation_it_evaluates_when_it_goes_on(make_spec):
+    spec = make_spec(evaluation_share=0.5, micro_batch_size=1, **short(2))
+    first = Trainer(spec)
+    assert first.read_until(Stage, stage="evaluating")
+    first.process.terminate()
+    assert first.wait() == protocol.EXIT_STOPPED
+    assert not first.of(Evaluation)
+    assert first.end.step == 2
+    second = run(spec)
+    assert not second.losses
+    assert [event.step for event in second.of(Evaluation)] == [2]
+    assert second.end.evaluation_loss == second.of(Evaluation)[0].loss

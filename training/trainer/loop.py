@@ -56,7 +56,7 @@ class Run:
         self.flags = flags
         self.checkpoints = Path(spec.run_dir) / checkpoint.FOLDER
         self.is_probe = spec.probe_steps is not None
-        self.last_step = min(spec.probe_steps or spec.total_steps, spec.total_steps)
+        self.last_step = spec.total_steps if spec.probe_steps is None else min(spec.probe_steps, spec.total_steps)
         self.meter = Meter(float(os.environ[BEGAN]))
         self.budget = Budget(spec.deadlines.get(self.device.type))
         self.progress = Progress()
