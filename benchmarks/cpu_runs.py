@@ -12,6 +12,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -83,13 +84,15 @@ class Run:
         )
 
 
-def train(batch_size: int, rank: int) -> Run:
+def train(batch_size: int, rank: int, *, device: str = "cpu", **options: Any) -> Run:
+    """``options``: further fields of the job file."""
     with tempfile.TemporaryDirectory() as folder:
         spec = JobSpec(
             job_id="benchmark", attempt=1, model=str(MODEL), model_name=MODEL.name, model_license="apache-2.0",
             dataset_path=str(DATA), dataset_name="demo", dataset_format="openai_chat", run_dir=folder, gpu_count=1,
-            device="cpu", preset="custom", learning_rate=1e-4, batch_size=batch_size, epochs=1, rank=rank,
+            device=device, preset="custom", learning_rate=1e-4, batch_size=batch_size, epochs=1, rank=rank,
             alpha=2.0 * rank, dropout=0.1, total_steps=STEPS, steps_per_epoch=STEPS, evaluation_share=0.02,
+            **options,
         )  # fmt: skip
         job_file = Path(folder) / "job.json"
         job_file.write_text(spec.to_json())

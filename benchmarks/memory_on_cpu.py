@@ -74,9 +74,8 @@ def main() -> None:
         tied_embeddings=True,
     )  # fmt: skip
     errors = []
-    print(
-        "| tokens | rank | checkpointing | dropout | measured MiB | predicted MiB | error |\n|---|---|---|---|---|---|---|"
-    )
+    print("| tokens | rank | checkpointing | dropout | measured MiB | predicted MiB | error |")
+    print("|---|---|---|---|---|---|---|")
     for sequences, length, rank, checkpointing, dropout in CONFIGURATIONS:
         measured = measure(sequences, length, rank, checkpointing, dropout)
         gc.collect()

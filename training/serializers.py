@@ -10,7 +10,7 @@ from training.core import budget, presets, status
 from training.core.forecast import LIST, MEASURED
 from training.core.hyperparameters import LIMITS, Limit
 from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
-from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
+from training.models import MAX_GPUS, BaseModel, GpuType, RunMeasurement, RunPlan, TrainingJob
 from training.waiting import waiting
 
 LARGEST_QUOTE = 10**15
@@ -221,15 +221,50 @@ class JobWithDatasetSerializer(JobSerializer):
         }
 
 
-class JobDetailSerializer(JobWithDatasetSerializer):
-    """One job, with its history, its log's tail and where its adapter is."""
+class PlanSerializer(serializers.ModelSerializer):
+    """How a job is to run, and what was predicted of it."""
 
+    class Meta:
+        model = RunPlan
+        exclude = ["job"]
+
+
+class MeasurementSerializer(serializers.ModelSerializer):
+    """What a finished run measured, beside what was predicted for the hardware that it really ran on."""
+
+    class Meta:
+        model = RunMeasurement
+        exclude = ["id", "job", "base_model", "created_at"]
+
+
+class JobDetailSerializer(JobWithDatasetSerializer):
+    """One job, with its plan and what it measured, its history, its log's tail and where its adapter is."""
+
+    plan = serializers.SerializerMethodField()
+    measurement = serializers.SerializerMethodField()
     waiting = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
     adapter_url = serializers.SerializerMethodField()
 
     class Meta(JobWithDatasetSerializer.Meta):
-        fields = [*JobWithDatasetSerializer.Meta.fields, "log_tail", "waiting", "events", "adapter_url"]
+        fields = [
+            *JobWithDatasetSerializer.Meta.fields,
+            "plan",
+            "measurement",
+            "log_tail",
+            "waiting",
+            "events",
+            "adapter_url",
+        ]
+
+    def get_plan(self, job: TrainingJob) -> dict[str, Any] | None:
+        plan = RunPlan.objects.filter(pk=job.pk).first()
+        return dict(PlanSerializer(plan).data) if plan else None
+
+    def get_measurement(self, job: TrainingJob) -> dict[str, Any] | None:
+        """``None`` until the run is done."""
+        row = RunMeasurement.objects.filter(job=job).first()
+        return dict(MeasurementSerializer(row).data) if row else None
 
     def get_waiting(self, job: TrainingJob) -> dict[str, object] | None:
         found = waiting(job)

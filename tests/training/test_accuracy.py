@@ -73,6 +73,18 @@ def test_a_finished_job_shows_estimate_against_actual(signed_in, finished):
     assert "15.2 min" in page
 
 
+def test_the_api_shows_a_jobs_plan_and_what_it_measured(api, finished):
+    data = api.get(f"/api/jobs/{finished.pk}").json()["data"]
+    assert data["plan"]["basis"] == "list"
+    assert data["plan"]["price_per_hour"] == 4.2
+    assert data["measurement"]["tokens_per_second"] == 900.0
+    assert data["measurement"]["predicted_hours"] == data["plan"]["duration_hours"]
+
+
+def test_a_job_that_is_not_done_has_measured_nothing(api, job):
+    assert api.get(f"/api/jobs/{job.pk}").json()["data"]["measurement"] is None
+
+
 def test_the_page_shows_errors_by_hardware_and_model_and_the_coverage(signed_in, finished):
     answer = signed_in.get(URL)
     assert answer.status_code == 200
