@@ -41,6 +41,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     errors = []
+    listed = list_throughput(LIST_TOKENS_PER_SECOND, PARAMETERS)
     for batch_size, rank, options in CONFIGURATIONS:
         run = train(batch_size, rank, device="cuda", **options)
         memory, taken = predict(DIMENSIONS, setup_of(run, options)), run.measured
@@ -51,7 +52,7 @@ def main() -> None:
         print(
             f"| {batch_size} | {rank} | {named} | {taken.peak_memory_bytes / GIB:.2f} | {memory.allocated / GIB:.2f} | "
             f"{allocated:+.0%} | {taken.reserved_memory_bytes / GIB:.2f} | {memory.reserved / GIB:.2f} | "
-            f"{reserved:+.0%} | {taken.tokens_per_second:,.0f} (list {list_throughput(LIST_TOKENS_PER_SECOND, PARAMETERS):,.0f}) |",
+            f"{reserved:+.0%} | {taken.tokens_per_second:,.0f} (list {listed:,.0f}) |",
             flush=True,
         )
     print(f"\nmedian error of memory {statistics.median(errors):.1%}")
