@@ -3,9 +3,24 @@
 from decimal import Decimal
 
 from training import measuring
+from training.core.presets import PRESETS
+from training.models import GpuType
+from training.services import job_submit
 from training.trainer.protocol import Measured
 
 GIB = 1024**3
+
+
+def start(user, dataset, gpu="H100"):
+    """The Balanced preset on one GPU."""
+    return job_submit(
+        user=user,
+        dataset=dataset,
+        preset_id="balanced",
+        gpu_type=GpuType.objects.get(name=gpu),
+        gpu_count=1,
+        hyperparameters=PRESETS["balanced"].hyperparameters,
+    )
 
 
 def measured(**changes):

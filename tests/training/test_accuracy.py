@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from tests.training.measured import GIB, record
+from tests.training.measured import GIB, record, start
 from training.core.accuracy import relative_error
 from training.models import RunMeasurement
 
@@ -16,6 +16,11 @@ URL = "/training/accuracy"
 
 def text(answer):
     return " ".join(answer.content.decode().split())
+
+
+@pytest.fixture
+def job(user, dataset):
+    return start(user, dataset)
 
 
 @pytest.fixture
@@ -51,9 +56,9 @@ def test_a_retried_run_replaces_what_it_had_measured(job):
     assert RunMeasurement.objects.get().tokens_per_second == 900.0
 
 
-def test_a_run_on_a_cpu_is_compared_from_the_second_on(make_job):
-    first = record(make_job(), device="cpu", device_name="CPU (AMD EPYC)", cost="0")
-    second = record(make_job(), device="cpu", device_name="CPU (AMD EPYC)", cost="0")
+def test_a_run_on_a_cpu_is_compared_from_the_second_on(user, dataset):
+    first = record(start(user, dataset), device="cpu", device_name="CPU (AMD EPYC)", cost="0")
+    second = record(start(user, dataset), device="cpu", device_name="CPU (AMD EPYC)", cost="0")
     assert first.hardware == second.hardware == "CPU (AMD EPYC)"
     assert first.predicted_hours is None
     assert second.predicted_hours == pytest.approx(second.hours, rel=0.3)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Notification
-from tests.training.measured import record
+from tests.training.measured import record, start
 from training.core.presets import PRESETS
 from training.models import BaseModel, GpuType, TrainingJob
 
@@ -234,12 +234,12 @@ def test_measure_first_starts_a_dry_run(signed_in, dataset):
     assert "A dry run" in text(signed_in.get(answer["Location"]))
 
 
-def test_the_page_says_where_its_figures_are_from_and_can_go_back_to_the_list(signed_in, dataset, make_job):
+def test_the_page_says_where_its_figures_are_from_and_can_go_back_to_the_list(signed_in, user, dataset):
     first = text(signed_in.post(ESTIMATE_URL, values(dataset)))
     assert "List figures. No run like this one has been measured yet." in first
     assert "as of 25 Dec 2025" in first
     for _ in range(3):
-        record(make_job(gpu_type=GpuType.objects.get(name="A100-80GB")), device_name="NVIDIA A100-SXM4-80GB")
+        record(start(user, dataset, gpu="A100-80GB"), device_name="NVIDIA A100-SXM4-80GB")
     assert "From 3 runs like this one." in text(signed_in.post(ESTIMATE_URL, values(dataset)))
     listed = text(signed_in.post(ESTIMATE_URL, values(dataset, use_list="on")))
     assert "List figures." in listed

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.training.measured import record
+from tests.training.measured import record, start
 from training.models import BaseModel, GpuType
 
 pytestmark = pytest.mark.django_db
@@ -101,10 +101,10 @@ def test_without_measured_runs_the_basis_is_the_list_with_a_wide_range(api, know
     assert data["low"]["estimated_duration_hours"] < data["estimated_duration_hours"]
 
 
-def test_measured_runs_move_the_estimate_and_narrow_its_range(api, known, make_job):
+def test_measured_runs_move_the_estimate_and_narrow_its_range(api, known, user):
     before = ask(api, known)
     for _ in range(4):
-        record(make_job(dataset=known), tokens_per_second=1100.0)
+        record(start(user, known), tokens_per_second=1100.0)
     after = ask(api, known)
     assert (after["basis"], after["basis_runs"]) == ("measured", 4)
     assert after["training_details"]["estimated_throughput_tokens_per_sec"] == pytest.approx(1100, rel=0.05)
@@ -116,17 +116,17 @@ def test_measured_runs_move_the_estimate_and_narrow_its_range(api, known, make_j
     assert width(after) < width(before)
 
 
-def test_list_figures_can_be_asked_for_all_the_same(api, known, make_job):
+def test_list_figures_can_be_asked_for_all_the_same(api, known, user):
     before = ask(api, known)
-    record(make_job(dataset=known))
+    record(start(user, known))
     after = ask(api, known, basis="list")
     assert after == before
 
 
-def test_runs_on_another_device_than_the_one_chosen_never_count(api, known, make_job):
+def test_runs_on_another_device_than_the_one_chosen_never_count(api, known, user):
     before = ask(api, known)
-    record(make_job(dataset=known), device="cpu", device_name="CPU (AMD EPYC)")
-    record(make_job(dataset=known), device_name="NVIDIA A100-SXM4-40GB")
+    record(start(user, known), device="cpu", device_name="CPU (AMD EPYC)")
+    record(start(user, known), device_name="NVIDIA A100-SXM4-40GB")
     assert ask(api, known) == before
 
 
@@ -175,9 +175,9 @@ def test_memory_options_shrink_the_peak(api, known):
     assert peaks[-1] < peaks[0] / 3
 
 
-def test_measured_peaks_correct_the_predicted_one(api, known, make_job):
+def test_measured_peaks_correct_the_predicted_one(api, known, user):
     before = ask(api, known)["memory"]
-    record(make_job(dataset=known), micro_batch_size=4, reserved_memory_bytes=int(1.1 * before["peak_gib"] * 1024**3))
+    record(start(user, known), micro_batch_size=4, reserved_memory_bytes=int(1.1 * before["peak_gib"] * 1024**3))
     after = ask(api, known)["memory"]
     assert after["basis_runs"] == 1
     assert after["peak_gib"] > before["peak_gib"]
