@@ -10,6 +10,7 @@ from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from knox.models import AuthToken
+from structlog.contextvars import get_contextvars
 
 from pipeline.http import SignedInRequest
 
@@ -43,12 +44,6 @@ class ChangePassword(SuccessMessageMixin, PasswordChangeView):
     success_message = "Your password was changed"
 
 
-@require_GET
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse({"error": "There is nothing at this address.", "details": None}, status=404)
@@ -59,7 +54,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         message = "Something went wrong on our side. It has been logged; please try again."
         return JsonResponse({"error": message, "details": None}, status=500)
-    return render(None, "500.html", status=500)
+    context = {"request_id": get_contextvars().get("request_id")}
+    return render(None, "500.html", context, status=500)  # without the request: no query while all may be down
 
 
 def _tokens(request: SignedInRequest) -> object:

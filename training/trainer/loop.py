@@ -13,6 +13,7 @@ from .budget import Budget
 from .corpus import load_corpus, token_count
 from .flags import Flags
 from .guard import BEGAN
+from .history import History
 from .learner import Learner
 from .meter import Meter
 from .model import load_tokenizer
@@ -61,6 +62,7 @@ class Run:
         self.budget = Budget(spec.deadlines.get(self.device.type))
         self.progress = Progress()
         self.saved: checkpoint.Saved | None = None
+        self.history: History | None = None
 
     def train(self) -> Finished | Stopped:
         """Run to the last step, or to where it is asked or has to stop; returns the last event, not yet said."""
@@ -68,6 +70,8 @@ class Run:
         self.saved = self._find_checkpoint()
         if self.saved is not None:
             self.progress = Progress.read(self.saved.path / "progress.json")
+        if self.processes.is_first and not self.is_probe:
+            self.history = History(Path(self.spec.run_dir), upto=self.progress.step)
         self.emit(Resumed(step=self.progress.step))
         if reason := self._reason_to_stop():
             return self._stop(reason)
@@ -168,7 +172,7 @@ class Run:
         self.budget.took_step(seconds)
         longest = max(len(example.ids) for example in examples)
         self.meter.took_step(seconds, tokens=tokens, longest=longest, sequences=taken.sequences)
-        self.emit(
+        self._report(
             Step(
                 step=done.step,
                 epoch=done.step / self.spec.steps_per_epoch,
@@ -188,7 +192,12 @@ class Run:
         if loss is not None:
             step = self.progress.step
             self.progress.evaluation_loss, self.progress.evaluated_step = loss, step
-            self.emit(Evaluation(step=step, epoch=step / self.spec.steps_per_epoch, loss=loss))
+            self._report(Evaluation(step=step, epoch=step / self.spec.steps_per_epoch, loss=loss))
+
+    def _report(self, event: Step | Evaluation) -> None:
+        if self.history is not None:
+            self.history.add(event)
+        self.emit(event)
 
     def _save(self) -> None:
         """A checkpoint, with an adapter in it that is complete in itself."""
@@ -196,6 +205,8 @@ class Run:
         random = self.processes.gather(self.learner.random_state())
         if self.processes.is_first:
             self.emit(Stage(stage="saving"))
+            if self.history is not None:
+                self.history.keep()
             with self.meter.saving(), checkpoint.writing(saved) as folder:
                 write_adapter(folder / "adapter", self.learner.model, self.tokenizer, self.spec, self.progress)
                 self.learner.save(folder / "state.pt", random)
