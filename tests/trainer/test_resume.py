@@ -19,7 +19,6 @@ from training.trainer.protocol import (
     Failed,
     Finished,
     Log,
-    Measured,
     Resumed,
     Stage,
     Step,
@@ -122,22 +121,28 @@ def test_the_disk_is_full_and_the_last_checkpoint_survives(make_spec):
     assert not any("draft" in name for name in left)
 
 
-def test_it_ends_before_its_deadline_with_an_adapter_or_before_its_first_step(whole, make_spec, tmp_path):
-    patience = 2 * whole.of(Measured)[0].startup_seconds + 4  # for this machine as it is, and two trainers at once
-    deadline = time.time() + patience
+def test_it_ends_before_its_deadline_with_an_adapter(make_spec, tmp_path):
     endless = {"total_steps": 50_000, "steps_per_epoch": 50_000, "epochs": 1}
-    late, early = run_beside(
-        make_spec(deadlines={"cpu": deadline, "cuda": 1.0}, **endless),
-        make_spec(deadlines={"cpu": time.time() + 1}, run_dir=str(tmp_path / "early")),
-    )
-    assert late.process.returncode == early.process.returncode == protocol.EXIT_STOPPED
-    assert late.end.reason == "budget"
-    assert late.end.step == late.of(Step)[-1].step
-    assert Path(late.end.adapter_dir, "adapter_model.safetensors").exists()
-    assert os.path.getmtime(late.end.adapter_dir) <= deadline
-    assert early.end == Stopped(step=0, reason="budget", adapter_dir=None)
-    assert early.of(Resumed) == [Resumed(step=0)]
-    assert not early.losses
+    for patience in (8, 16, 32, 64):  # a machine that is busy may take long to load
+        deadline = time.time() + patience
+        trainer = run(
+            make_spec(run_dir=str(tmp_path / str(patience)), deadlines={"cpu": deadline, "cuda": 1.0}, **endless)
+        )
+        assert trainer.process.returncode == protocol.EXIT_STOPPED
+        assert trainer.end.reason == "budget"
+        if trainer.losses:
+            break
+    assert trainer.end.step == len(trainer.losses) > 0
+    assert Path(trainer.end.adapter_dir, "adapter_model.safetensors").exists()
+    assert os.path.getmtime(trainer.end.adapter_dir) <= deadline
+
+
+def test_a_deadline_too_near_for_a_step_stops_it_before_one(make_spec):
+    trainer = run(make_spec(deadlines={"cpu": time.time() + 1}))
+    assert trainer.process.returncode == protocol.EXIT_STOPPED
+    assert trainer.end == Stopped(step=0, reason="budget", adapter_dir=None)
+    assert trainer.of(Resumed) == [Resumed(step=0)]
+    assert not trainer.losses
 
 
 def test_two_processes_stop_together_and_go_on_as_one_process_would(make_spec, tmp_path):
