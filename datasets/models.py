@@ -46,6 +46,12 @@ class Dataset(models.Model):
         blank=True,
         help_text="The model whose tokenizer and chat template counted the tokens.",
     )
+    length_histogram = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='By tokens: {"bounds": [inclusive upper bounds], "counts": […], "tokens": […]}.',
+    )
+    longest_tokens = models.PositiveBigIntegerField(null=True, blank=True, help_text="Of the longest conversation.")
     error_count = models.PositiveBigIntegerField(default=0)
     error_report = models.JSONField(
         default=list, blank=True, help_text='The first errors: [{"line": 3, "reason": "…"}, …].'

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from datasets.formats import READERS, Conversation, RowError
+from datasets.formats.lengths import Lengths
 from datasets.models import Dataset
 from datasets.tokens import ChatTokenizer, TokenizerNotFound, chat_tokenizer
 from notifications.models import Notification
@@ -33,6 +34,7 @@ class Findings:
     def __init__(self) -> None:
         self.conversations = self.pairs = self.tokens = self.error_count = 0
         self.errors: list[dict[str, object]] = []
+        self.lengths = Lengths()
 
     def add_error(self, line: int | None, reason: str) -> None:
         self.error_count += 1
@@ -41,15 +43,19 @@ class Findings:
 
     def add(self, conversations: list[Conversation], tokenizer: ChatTokenizer) -> None:
         try:
-            self.tokens += sum(tokenizer.count([conversation.messages for conversation in conversations]))
+            self._add_lengths(tokenizer.count([conversation.messages for conversation in conversations]))
         except ValueError:  # the chat template refuses one of them: find out which
             for conversation in conversations:
                 try:
-                    self.tokens += sum(tokenizer.count([conversation.messages]))
+                    self._add_lengths(tokenizer.count([conversation.messages]))
                 except ValueError as error:
                     self.add_error(conversation.line, f"{error}.")
         self.conversations += len(conversations)
         self.pairs += sum(conversation.pairs for conversation in conversations)
+
+    def _add_lengths(self, lengths: list[int]) -> None:
+        self.tokens += sum(lengths)
+        self.lengths.add(lengths)
 
 
 def validate(dataset_id: UUID) -> None:
@@ -121,6 +127,8 @@ def _finish(dataset: Dataset, findings: Findings) -> None:
             total_conversations=findings.conversations,
             total_training_pairs=findings.pairs,
             total_tokens=findings.tokens,
+            length_histogram=findings.lengths.histogram(),
+            longest_tokens=findings.lengths.longest or None,
             tokenizer=Path(settings.TOKENIZER).name,
             error_count=findings.error_count,
             error_report=findings.errors,

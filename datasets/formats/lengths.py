@@ -1,0 +1,71 @@
+"""How long conversations are, as a histogram that fits into one JSON field. Pure.
+
+Buckets are quarter octaves (each bound 2^(1/4) times the one before, rounded), so every power of two is a bound.
+A bucket keeps its tokens beside its count: what a cut at a bound loses is therefore exact, not estimated.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+SMALLEST_BOUND, LARGEST_BOUND = 16, 2**23
+BOUNDS: tuple[int, ...] = tuple(
+    round(SMALLEST_BOUND * 2 ** (step / 4)) for step in range(4 * (LARGEST_BOUND // SMALLEST_BOUND).bit_length() - 3)
+)
+"""Inclusive upper bounds in tokens, ascending: 16, 19, 23, 27, 32, … 2^23."""
+
+
+@dataclass
+class Lengths:
+    """Counts conversations by their tokens, one at a time or merged from parts."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * len(BOUNDS))
+    tokens: list[int] = field(default_factory=lambda: [0] * len(BOUNDS))
+    longest: int = 0
+
+    def add(self, lengths: Iterable[int]) -> None:
+        for length in lengths:
+            bucket = min(bisect_left(BOUNDS, length), len(BOUNDS) - 1)
+            self.counts[bucket] += 1
+            self.tokens[bucket] += length
+            self.longest = max(self.longest, length)
+
+    def histogram(self) -> dict[str, list[int]]:
+        """``{"bounds": […], "counts": […], "tokens": […]}`` a bucket, up to the longest."""
+        used = bisect_left(BOUNDS, self.longest) + 1 if self.longest else 0
+        return {"bounds": list(BOUNDS[:used]), "counts": self.counts[:used], "tokens": self.tokens[:used]}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a longest sequence does to a data set."""
+
+    length: int
+    conversations: int
+    """Conversations that are longer."""
+    lost_tokens: int
+    total_tokens: int
+
+    @property
+    def lost_share(self) -> float:
+        return self.lost_tokens / self.total_tokens if self.total_tokens else 0.0
+
+
+def cut_at(length: int, histogram: Mapping[str, Sequence[int]]) -> Cut:
+    """What is lost beyond ``length`` tokens: exact where it is a bound; elsewhere its bucket counts as its mean."""
+    longer = lost = 0
+    for count, tokens in zip(histogram["counts"], histogram["tokens"], strict=True):
+        if tokens > count * length:
+            longer += count
+            lost += tokens - count * length
+    return Cut(length=length, conversations=longer, lost_tokens=lost, total_tokens=sum(histogram["tokens"]))
+
+
+def median(histogram: Mapping[str, Sequence[int]]) -> int:
+    """The upper bound of the bucket that holds the middle conversation; 0 where there is none."""
+    half = sum(histogram["counts"]) / 2
+    for bound, reached in zip(histogram["bounds"], accumulate(histogram["counts"]), strict=True):
+        if reached >= half and reached:
+            return bound
+    return 0
