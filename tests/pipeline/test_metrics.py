@@ -55,7 +55,7 @@ def test_the_oldest_waiting_is_the_oldest_that_could_start(scrape, make_job):
     make_job(age=timedelta(hours=5), available_at=timezone.now() + timedelta(minutes=1))
     make_job(gpu="V100-32GB", age=timedelta(minutes=1))
     samples = scrape()
-    assert samples["pipeline_jobs_waiting", "H100"] == 2
+    assert samples["pipeline_jobs_waiting", "H100", "gpu.h100"] == 2
     assert 300 <= samples["pipeline_jobs_oldest_waiting_seconds", "H100"] < 320
     assert 60 <= samples["pipeline_jobs_oldest_waiting_seconds", "V100-32GB"] < 80
 
