@@ -84,7 +84,9 @@ def claim_latency() -> Metric:
 
 def queues() -> Iterator[Metric]:
     waiting = GaugeMetricFamily(
-        "pipeline_jobs_waiting", "Queued training jobs by GPU type, and the queue that serves it.", labels=["gpu", "queue"]
+        "pipeline_jobs_waiting",
+        "Queued training jobs by GPU type, and the queue that serves it.",
+        labels=["gpu", "queue"],
     )
     oldest = GaugeMetricFamily(
         "pipeline_jobs_oldest_waiting_seconds",

@@ -64,6 +64,7 @@ class Report:
                 self.measured = event
             case protocol.Finished() | protocol.Stopped() | protocol.Failed():
                 self.ending = event
+                self.meter.stop()
         if event is not None:
             self._say(_in_words(event))
         return event

@@ -87,7 +87,7 @@ class Run:
         jobs = list(TrainingJob.objects.all())
         statuses = Counter(job.status for job in jobs)
         journal = [json.loads(line) for line in (settings.RUNS_DIR / "trainers.jsonl").read_text().splitlines()]
-        starts = [line for line in journal if line["event"] == "started"]
+        starts = [line for line in journal if line["event"] == "start"]
         at_once = [line for line in starts if not line["exclusive"]]
         completed = [job for job in jobs if job.status == status.COMPLETED]
         wrong_steps = [
