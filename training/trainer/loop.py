@@ -57,7 +57,7 @@ class Run:
         self.flags = flags
         self.checkpoints = Path(spec.run_dir) / checkpoint.FOLDER
         self.is_probe = spec.probe_steps is not None
-        self.last_step = min(spec.probe_steps or spec.total_steps, spec.total_steps)
+        self.last_step = spec.total_steps if spec.probe_steps is None else min(spec.probe_steps, spec.total_steps)
         self.meter = Meter(float(os.environ[BEGAN]))
         self.budget = Budget(spec.deadlines.get(self.device.type))
         self.progress = Progress()
@@ -83,14 +83,15 @@ class Run:
         while True:
             reason = self._reason_to_stop()
             if reason is None and self._evaluation_is_due:
-                reason = self._evaluate()
-            if self.progress.step == self.last_step and reason != ASKED:
+                self._evaluate()
+            elif self.progress.step == self.last_step and reason != ASKED:
                 return self._finish()
-            if reason is not None:
+            elif reason is not None:
                 return self._stop(reason)
-            if self._checkpoint_is_due():
+            elif self._checkpoint_is_due():
                 self._save()
-            self._take_step()
+            else:
+                self._take_step()
 
     # Loading
 
@@ -182,23 +183,16 @@ class Run:
             )
         )
 
-    def _evaluate(self) -> str | None:
-        """Returns the reason to stop that cut it short, if one did; it is then due again."""
+    def _evaluate(self) -> None:
+        """Cut short by a reason to stop, it stays due."""
         self.emit(Stage(stage="evaluating"))
-        reasons: list[str | None] = [None]
-
-        def is_over() -> bool:
-            reasons.append(self._reason_to_stop())
-            return reasons[-1] is not None
-
         with self.meter.evaluating():
-            loss = self.learner.evaluate(self.corpus.held_out, is_over=is_over)
+            loss = self.learner.evaluate(self.corpus.held_out, is_over=lambda: self._reason_to_stop() is not None)
         self.emit(Stage(stage="training"))
         if loss is not None:
             step = self.progress.step
             self.progress.evaluation_loss, self.progress.evaluated_step = loss, step
             self._report(Evaluation(step=step, epoch=step / self.spec.steps_per_epoch, loss=loss))
-        return reasons[-1]
 
     def _report(self, event: Step | Evaluation) -> None:
         if self.history is not None:
