@@ -21,7 +21,7 @@ from django.db import OperationalError
 from pipeline import embedded, health
 from pipeline.processes import Processes, read_procfile
 
-STOP_GRACE_SECONDS = "8"
+STOP_GRACE_SECONDS = "20"
 """For a trainer to finish its step and save; within what the processes are given to stop."""
 
 PORT_SECONDS = 3.0
@@ -133,7 +133,7 @@ def run(host: str, port: int) -> int:
     try:
         ended = processes.wait(tick=announce)
     finally:
-        print("Stopping…", flush=True)
+        print("Stopping… (a training that runs saves a checkpoint first)", flush=True)
         processes.stop()
     if ended is None:
         print("Stopped.")
