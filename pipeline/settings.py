@@ -10,12 +10,13 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from pipeline import embedded, logs
+from pipeline.environment import Environment
 
-env = environ.Env()
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_dir()
@@ -97,6 +98,8 @@ DATABASES = {
     "default": env.db_url("DATABASE_URL", default=embedded.database_url(VAR_DIR))
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 }
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host/name")
 # A database host that is gone without a word is noticed within a minute, not when TCP gives up after many.
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 10,

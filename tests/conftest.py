@@ -67,7 +67,7 @@ def dataset(make_dataset):
 
 
 @pytest.fixture
-def make_job(user, dataset):
+def put_job(user, dataset):
     """A job in any status, as old as wanted, without the history that led there."""
 
     def make(status="queued", *, gpu="H100", age=timedelta(), **changes):

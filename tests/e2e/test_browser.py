@@ -138,7 +138,7 @@ def test_start_lands_on_the_monitor_with_a_toast(configure):
     configure.get_by_role("button", name="Start Training").click()
     configure.wait_for_url("**/training/jobs/*")
     expect(configure.locator(".toast")).to_contain_text("Training job created and queued for processing")
-    expect(configure.get_by_text("Waiting for a worker that serves H100")).to_be_visible()
+    expect(configure.get_by_text("Waiting for an H100 worker: none is connected.")).to_be_visible()
     job = TrainingJob.objects.get()
     assert configure.url.endswith(str(job.pk))
     assert f"${job.quoted_cost}" == shown == f"${job.estimated_total_cost}"
