@@ -3,6 +3,7 @@
 import math
 import statistics
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.published_runs import card_figures, runs
 from tests.core.strategies import architectures, setups
-from training.core.memory import predict, sequences_at_once
+from training.core.memory import TOKENS_AT_ONCE, predict, sequences_at_once
 
 MEASURED = [run for run in runs() if run.actual is not None]
 OUT_OF_MEMORY = [run for run in runs() if run.actual is None]
@@ -76,3 +77,9 @@ def test_a_pass_holds_at_least_one_and_at_most_all_sequences(sequences, length, 
     together = sequences_at_once(sequences=sequences, sequence_length=length, micro_batch_size=micro_batch_size)
     assert 1 <= together <= sequences
     assert micro_batch_size is None or together <= micro_batch_size
+
+
+def test_memory_is_predicted_for_as_many_tokens_as_the_trainer_takes_at_once():
+    # Read, not imported: the trainer is a program of its own, with PyTorch.
+    source = (Path(__file__).parents[2] / "training" / "trainer" / "learner.py").read_text()
+    assert f'"cuda": {TOKENS_AT_ONCE}' in source

@@ -20,7 +20,7 @@ CLOSE_ENOUGH = 1e-4
 VARIANCE_WEIGHT = 4.0
 """How many runs the stated run-to-run spread counts for."""
 MAD_TO_DEVIATION = 1.4826
-NO_LIKENESS = 0.02
+NO_LIKENESS = 0.05
 """Runs less alike than this are left out."""
 
 
