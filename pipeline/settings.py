@@ -13,7 +13,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
-from pipeline import embedded
+from pipeline import embedded, logs
 
 env = environ.Env()
 
@@ -60,8 +60,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pipeline.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pipeline.requests.RequestLog",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -95,6 +97,14 @@ DATABASES = {
     "default": env.db_url("DATABASE_URL", default=embedded.database_url(VAR_DIR))
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 }
+# A database host that is gone without a word is noticed within a minute, not when TCP gives up after many.
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+} | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -179,11 +189,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True  # a busy worker keeps no message from an idle one
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+SWEEP = env.float("PIPELINE_SWEEP_SECONDS", default=5.0)
 CELERY_BEAT_SCHEDULE = {
-    "sweep training jobs": {"task": "training.tasks.sweep", "schedule": timedelta(seconds=15)},
-    "sweep data sets": {"task": "datasets.tasks.sweep", "schedule": timedelta(seconds=30)},
+    "sweep training jobs": {"task": "training.tasks.sweep", "schedule": SWEEP, "options": {"expires": SWEEP}},
+    "sweep data sets": {"task": "datasets.tasks.sweep", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
 }
 
 # Training
@@ -192,14 +203,19 @@ TOKENIZER = env.str("PIPELINE_TOKENIZER", default="SmolLM2-135M-Instruct")
 RUNS_DIR = Path(env.str("PIPELINE_RUNS_DIR", default=str(VAR_DIR / "runs")))
 TRAINER_DEVICE = env.str("PIPELINE_TRAINER_DEVICE", default="auto")
 STOP_GRACE_SECONDS = env.float("PIPELINE_STOP_GRACE_SECONDS", default=30.0)
+WORKER_SILENCE_SECONDS = env.float("PIPELINE_WORKER_SILENCE_SECONDS", default=60.0)
+MAX_ATTEMPTS = env.int("PIPELINE_MAX_ATTEMPTS", default=3)
+RETRY_DELAY_SECONDS = env.float("PIPELINE_RETRY_DELAY_SECONDS", default=5.0)
+CHECKPOINT_SECONDS = env.float("PIPELINE_CHECKPOINT_SECONDS", default=300.0)
+CPU_HOURLY_RATE = env.float("PIPELINE_CPU_HOURLY_RATE", default=0.0)
 EVALUATION_SHARE = env.float("PIPELINE_EVALUATION_SHARE", default=0.05)
 MAX_SEQUENCE_LENGTH = env.int("PIPELINE_MAX_SEQUENCE_LENGTH", default=2048)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {"celery": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": env.str("PIPELINE_LOG_LEVEL", default="INFO")},
-}
+# Logs: quiet on a developer's terminal; one line for each request where a machine reads them.
+LOG_FORMAT = env.str("PIPELINE_LOG_FORMAT", default="console")
+LOG_REQUESTS = env.bool("PIPELINE_LOG_REQUESTS", default=LOG_FORMAT == "json")
+LOGGING = logs.configuration(
+    log_format=LOG_FORMAT, level=env.str("PIPELINE_LOG_LEVEL", default="INFO").upper(), requests=LOG_REQUESTS
+)
+
+METRICS_TOKEN = env.str("PIPELINE_METRICS_TOKEN", default="")

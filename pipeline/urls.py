@@ -5,7 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from pipeline import views
+from pipeline import metrics, views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="datasets:list"), name="home"),
@@ -19,7 +19,7 @@ urlpatterns = [
     path("account/tokens", views.create_token, name="token_create"),
     path("account/tokens/<str:token_key>/revoke", views.revoke_token, name="token_revoke"),
     path("admin/", admin.site.urls),
-    path("healthz", views.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 admin.site.site_header = admin.site.site_title = "Pipeline"

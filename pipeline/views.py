@@ -43,12 +43,6 @@ class ChangePassword(SuccessMessageMixin, PasswordChangeView):
     success_message = "Your password was changed"
 
 
-@require_GET
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse({"error": "There is nothing at this address.", "details": None}, status=404)

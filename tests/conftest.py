@@ -4,17 +4,21 @@ import importlib
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from datasets.models import Dataset
-from training.models import BaseModel
+from training.core.presets import PRESETS
+from training.core.status import CLAIMED, FINAL
+from training.models import BaseModel, TrainingJob
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,6 +64,28 @@ def make_dataset(user):
 @pytest.fixture
 def dataset(make_dataset):
     return make_dataset()
+
+
+@pytest.fixture
+def make_job(user, dataset):
+    """A job in any status, as old as wanted, without the history that led there."""
+
+    def make(status="queued", *, gpu="H100", age=timedelta(), **changes):
+        now = timezone.now()
+        values = {
+            "queued_at": now - age,
+            "available_at": now - age,
+            "started_at": now - age if status != "queued" else None,
+            "heartbeat_at": now if status in CLAIMED else None,
+            "finished_at": now if status in FINAL else None,
+        } | changes
+        return TrainingJob.objects.create(
+            user=user, dataset=dataset, base_model=BaseModel.objects.get(is_default=True), preset_id="fast",
+            gpu_config={"type": gpu, "count": 1}, hyperparameters=PRESETS["fast"].hyperparameters.to_dict(),
+            total_epochs=1, total_steps=10, hourly_rate=1, estimated_total_cost=1, status=status, **values,
+        )  # fmt: skip
+
+    return make
 
 
 @pytest.fixture

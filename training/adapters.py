@@ -1,4 +1,4 @@
-"""Store a finished adapter as a zip that can be downloaded."""
+"""Store an adapter as a zip that can be downloaded."""
 
 import hashlib
 import tempfile
@@ -11,9 +11,14 @@ from django.utils.text import slugify
 from training.models import Artifact, TrainingJob
 
 
-def store(job: TrainingJob, directory: Path) -> Artifact:
-    """Zip ``directory`` (the trainer's adapter) and put it into Django's storage as the job's artifact."""
+def store(job: TrainingJob, directory: Path, kind: Artifact.Kind) -> Artifact:
+    """Zip ``directory`` (an adapter of the trainer's) into Django's storage.
+
+    The artifact is not saved yet: it belongs to the job only with the move that ends its attempt.
+    """
     name = f"{slugify(job.dataset.name) or 'adapter'}-{str(job.pk)[:8]}"
+    if kind == Artifact.Kind.PARTIAL:
+        name += "-partial"
     with tempfile.TemporaryFile() as file:
         # Weights do not compress: storing them as they are is many times faster.
         with zipfile.ZipFile(file, "w", compression=zipfile.ZIP_STORED) as archive:
@@ -24,14 +29,5 @@ def store(job: TrainingJob, directory: Path) -> Artifact:
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
-        artifact, _ = Artifact.objects.update_or_create(
-            job=job,
-            kind=Artifact.Kind.ADAPTER,
-            defaults={
-                "file": File(file, name=f"{job.pk}-{job.attempt}.zip"),
-                "file_name": f"{name}.zip",
-                "size": size,
-                "sha256": digest,
-            },
-        )
-    return artifact
+        stored = Artifact.file.field.storage.save(f"adapters/{job.pk}-{job.attempt}-{kind}.zip", File(file))
+    return Artifact(job=job, kind=kind, file=stored, file_name=f"{name}.zip", size=size, sha256=digest)

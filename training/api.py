@@ -1,11 +1,14 @@
 """The JSON API of jobs: /api/jobs/estimate, /api/jobs, /api/jobs/<id>."""
 
+import json
+from decimal import Decimal
 from math import ceil
 from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, Http404
 from rest_framework import status as http
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +20,8 @@ from training import services
 from training.core.estimate import cents
 from training.core.hyperparameters import Hyperparameters
 from training.core.presets import PRESETS
-from training.models import Artifact, TrainingJob
+from training.idempotency import KeyReused, once
+from training.models import TrainingJob
 from training.serializers import (
     EstimateRequestSerializer,
     JobDetailSerializer,
@@ -25,9 +29,11 @@ from training.serializers import (
     JobRequestSerializer,
     JobSerializer,
     JobWithDatasetSerializer,
+    RetryRequestSerializer,
     estimate_data,
 )
 
+LONGEST_KEY = 255
 DROPOUT_OF_CUSTOM = 0.1
 """The Balanced preset's, for scripts that leave dropout out; alpha is then twice the rank, as in every preset."""
 
@@ -69,7 +75,8 @@ class JobsView(APIView):
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         dataset = visible_dataset(request, asked["dataset_id"])
-        try:
+
+        def create() -> tuple[TrainingJob, dict[str, Any]]:
             job = services.job_submit(
                 user=api_user(request),
                 dataset=dataset,
@@ -79,15 +86,23 @@ class JobsView(APIView):
                 hyperparameters=complete_hyperparameters(asked["preset_id"], asked["hyperparameters"]),
                 base_model=asked.get("base_model"),
                 quoted_cost=cents(asked["estimated_cost"]),
+                max_cost=budget(asked),
+            )
+            data = json.loads(JSONRenderer().render(JobSerializer(job).data))  # as it is sent, to be sent again
+            if services.quote_differs(job):
+                data["quote_differs"] = True
+            return job, data
+
+        try:
+            _, data, is_repeated = once(
+                idempotency_key(request), user=api_user(request), asked=request.data, create=create
             )
         except services.DatasetNotReady as error:
             raise Problem("Dataset not ready for training", str(error)) from error
-        except services.NoBaseModel as error:
+        except (services.NoBaseModel, KeyReused) as error:
             raise Problem("Failed to create training job", str(error), status=http.HTTP_409_CONFLICT) from error
-        data = dict(JobSerializer(job).data)
-        if services.quote_differs(job):
-            data["quote_differs"] = True
-        return success(data, status=http.HTTP_201_CREATED)
+        headers = {"Idempotent-Replayed": "true"} if is_repeated else None
+        return success(data, status=http.HTTP_201_CREATED, headers=headers)
 
     def get(self, request: Request) -> Response:
         serializer = JobListQuerySerializer(data=request.query_params)
@@ -119,16 +134,34 @@ class JobView(APIView):
 class CancelView(APIView):
     def post(self, request: Request, job_id: UUID) -> Response:
         job = visible_job(request, job_id)
-        if not services.job_cancel(job=job, user=api_user(request)):
-            raise Problem(f"The job is already {job.status}", status=http.HTTP_409_CONFLICT)
+        try:
+            services.job_cancel(job=job, user=api_user(request))
+        except services.JobRefused as error:
+            raise Problem(str(error), status=http.HTTP_409_CONFLICT) from error
+        return success(JobDetailSerializer(job).data)
+
+
+class RetryView(APIView):
+    """Queue a failed or cancelled job again, from its last checkpoint."""
+
+    def post(self, request: Request, job_id: UUID) -> Response:
+        serializer = RetryRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        job = visible_job(request, job_id)
+        try:
+            services.job_retry(job=job, user=api_user(request), max_cost=budget(serializer.validated_data))
+        except services.DatasetNotReady as error:
+            raise Problem("Dataset not ready for training", str(error)) from error
+        except services.JobRefused as error:
+            raise Problem("The job cannot be retried", str(error), status=http.HTTP_409_CONFLICT) from error
         return success(JobDetailSerializer(job).data)
 
 
 class AdapterView(APIView):
-    """The finished adapter as a zip, for browsers and scripts alike."""
+    """The adapter as a zip, for browsers and scripts alike; of a stopped run, what it had learned by then."""
 
     def get(self, request: Request, job_id: UUID) -> FileResponse:
-        artifact = visible_job(request, job_id).artifacts.filter(kind=Artifact.Kind.ADAPTER).first()
+        artifact = visible_job(request, job_id).adapter
         if artifact is None:
             raise Http404("The job has no adapter to download (yet)")
         try:
@@ -136,6 +169,19 @@ class AdapterView(APIView):
         except FileNotFoundError as error:
             raise Http404("The adapter's file is no longer in storage. Start the job again.") from error
         return FileResponse(file, as_attachment=True, filename=artifact.file_name)
+
+
+def idempotency_key(request: Request) -> str:
+    """The header's value; empty without one. Raises Problem."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        message = f"Must be at most {LONGEST_KEY} printable characters; a UUID does well."
+        raise Problem("Validation error", {"Idempotency-Key": [message]})
+    return key
+
+
+def budget(asked: dict[str, Any]) -> Decimal | None:
+    return None if asked.get("max_cost") is None else cents(asked["max_cost"])
 
 
 def complete_hyperparameters(preset_id: str, values: dict[str, Any]) -> Hyperparameters:

@@ -1,10 +1,12 @@
 """The configure page's form. Sliders and their ranges are built from the core's LIMITS."""
 
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
 
+from training.core import budget
 from training.core.hyperparameters import LIMITS, Hyperparameters, Limit, number
 from training.core.presets import DEFAULT, IDS, PRESETS, matching
 from training.models import MAX_GPUS, BaseModel, GpuType
@@ -38,6 +40,26 @@ def slider_field(limit: Limit) -> forms.Field:
     return field
 
 
+def budget_field() -> forms.Field:
+    """US dollars that a job may cost at most."""
+    return forms.DecimalField(
+        label="Stop at (US$)",
+        help_text="The run stops itself, with a usable adapter, before it costs more",
+        required=False,
+        min_value=budget.LOWEST,
+        max_digits=20,
+        decimal_places=2,
+        error_messages={"min_value": budget.TOO_LOW},
+        widget=forms.NumberInput(attrs={"placeholder": "No limit", "step": "0.01", "inputmode": "decimal"}),
+    )
+
+
+class RetryForm(forms.Form):
+    """What a retry may change."""
+
+    max_cost = budget_field()
+
+
 class ConfigureForm(forms.Form):
     dataset_id = forms.UUIDField(widget=forms.HiddenInput)
     base_model = forms.ModelChoiceField(BaseModel.objects.filter(is_active=True), empty_label=None)
@@ -55,11 +77,13 @@ class ConfigureForm(forms.Form):
         widget=Slider(attrs={"min": 1, "max": MAX_GPUS, "step": 1}),
     )
     quoted_cost = forms.DecimalField(required=False, max_digits=20, decimal_places=2, widget=forms.HiddenInput)
+    idempotency_key = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for limit in LIMITS.values():
             self.fields[limit.name] = slider_field(limit)
+        self.fields["max_cost"] = budget_field()
 
     @classmethod
     def initial_values(cls) -> dict[str, Any]:
@@ -68,9 +92,14 @@ class ConfigureForm(forms.Form):
             "preset_id": DEFAULT,
             "gpu_type": GpuType.objects.filter(is_active=True).order_by("-is_default", "position").first(),
             "gpu_count": DEFAULT_GPU_COUNT,
+            "idempotency_key": uuid.uuid4(),
             "base_model": BaseModel.objects.filter(is_active=True).first(),
             **{name: shown(name, value) for name, value in PRESETS[DEFAULT].hyperparameters.to_dict().items()},
         }
+
+    def renewed(self) -> "ConfigureForm":
+        """The same choice under a key of its own: sent again, it is another job."""
+        return ConfigureForm({**{name: self.data[name] for name in self.data}, "idempotency_key": str(uuid.uuid4())})
 
     @property
     def hyperparameters(self) -> Iterator[Mapping[str, object]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from training.core import status
@@ -37,10 +37,13 @@ class TrainingJobQuerySet(models.QuerySet[Any]):
         """Jobs for one of these GPU types."""
         return self.filter(gpu_config__type__in=list(names))
 
+    def of_at_most(self, gpu_count: int) -> "TrainingJobQuerySet":
+        """Jobs that a host with so many GPUs can run."""
+        return self.filter(gpu_config__count__lte=gpu_count)
+
     def unannounced(self, age: timedelta) -> "TrainingJobQuerySet":
-        """Available, and no worker was told since it became so or within ``age``: the message may have been lost."""
-        never = Q(nudged_at__isnull=True, queued_at__lte=Now() - age)
-        return self.available().filter(never | Q(nudged_at__lte=Now() - age) | Q(nudged_at__lt=F("available_at")))
+        """Available, and no worker was told since it is queued, or within ``age``: the message may have been lost."""
+        return self.available().filter(Q(nudged_at__isnull=True) | Q(nudged_at__lte=Now() - age))
 
     def stalled(self, silence: timedelta) -> "TrainingJobQuerySet":
         """Claimed, but the worker's heartbeat stopped at least ``silence`` ago."""
@@ -57,3 +60,10 @@ class WorkerQuerySet(models.QuerySet[Any]):
 
     def serving(self, queue: str) -> "WorkerQuerySet":
         return self.filter(queues__contains=[queue])
+
+
+class IdempotencyKeyQuerySet(models.QuerySet[Any]):
+    KEPT = timedelta(hours=24)
+
+    def expired(self) -> "IdempotencyKeyQuerySet":
+        return self.filter(created_at__lte=Now() - self.KEPT)

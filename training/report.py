@@ -2,15 +2,20 @@
 
 import time
 from collections import deque
-from decimal import Decimal
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from training.core.estimate import STORAGE_COST
+from django.utils import timezone
+
+from training.meter import Meter
 from training.models import JobMetric, TrainingJob
 from training.trainer import protocol
 
 LOG_LINES = 200
 LOG_LINE_LENGTH = 2000
+PACE_STEPS = 20
+"""The time left is reckoned from the pace of the last so many steps."""
 
 
 class Report:
@@ -18,17 +23,21 @@ class Report:
 
     def __init__(self, job: TrainingJob) -> None:
         self.job = job
+        self.meter = Meter(job)
         self.step = job.current_step
+        self.steps_made = 0
         self.stage = job.current_stage
-        self.epoch = float(job.current_epoch)
+        self.checkpoint_step = job.checkpoint_step
         self.figures: dict[str, float] = dict(job.current_metrics)
         self.log: deque[str] = deque(job.log_tail.splitlines(), maxlen=LOG_LINES)
         self.metrics: list[JobMetric] = []
-        self.device = ""
-        self.finished: protocol.Finished | None = None
-        self.failed: protocol.Failed | None = None
-        self.written_at = self.began_at = time.monotonic()
-        self._cost_before = job.current_cost
+        self.rewind_to: int | None = None
+        self.started: protocol.Started | None = None
+        self.measured: protocol.Measured | None = None
+        self.ending: protocol.Finished | protocol.Stopped | protocol.Failed | None = None
+        self._steps_at: deque[float] = deque(maxlen=PACE_STEPS + 1)
+        if job.attempt > 1:
+            self._say([f"— attempt {job.attempt}, on {job.worker} —"])
 
     def read(self, line: bytes) -> protocol.Event | None:
         """Take in one line; returns the event it holds, if it holds one."""
@@ -36,40 +45,36 @@ class Report:
         event = protocol.decode(text)
         match event:
             case None:
-                self._say(text)
+                self._say(text.splitlines())
             case protocol.Started():
-                self.device = event.device
-                self._say(f"Running on {event.device_name} ({event.precision}, {event.processes} process(es))")
+                self.started = event
+                self.meter.device = event.device
             case protocol.Stage():
                 self.stage = event.stage
-            case protocol.Data():
-                self._say(
-                    f"{event.train_pairs} pairs to train on, {event.evaluation_pairs} held out, "
-                    f"{event.truncated} conversations truncated"
-                )
+            case protocol.Resumed():
+                self.step = self.rewind_to = event.step
+                self.checkpoint_step = event.step or None
+                self.metrics = [row for row in self.metrics if row.step <= event.step]
             case protocol.Step():
                 self._take_step(event)
             case protocol.Evaluation():
                 self.figures["evaluation_loss"] = event.loss
-                self.metrics.append(
-                    JobMetric(job=self.job, step=event.step, epoch=event.epoch, evaluation_loss=event.loss)
-                )
-                self._say(f"Evaluation at step {event.step}: loss {event.loss:.4f}")
+                row = JobMetric(job=self.job, step=event.step, epoch=event.epoch, evaluation_loss=event.loss)
+                self.metrics.append(row)
             case protocol.Checkpoint():
-                self._say(f"Checkpoint at step {event.step}")
-            case protocol.Log():
-                self._say(event.message)
-            case protocol.Finished():
-                self.finished = event
-            case protocol.Failed():
-                self.failed = event
-                self._say(event.detail)
-            case protocol.Stopped():
-                self._say(f"Stopped at step {event.step}")
+                self.checkpoint_step = event.step
+            case protocol.Measured():
+                self.measured = event
+            case protocol.Finished() | protocol.Stopped() | protocol.Failed():
+                self.ending = event
+        if event is not None:
+            self._say(_in_words(event))
         return event
 
     def _take_step(self, event: protocol.Step) -> None:
-        self.step, self.epoch = event.step, event.epoch
+        self.step = event.step
+        self.steps_made += 1
+        self._steps_at.append(time.monotonic())
         measured = {
             "loss": event.loss,
             "learning_rate": event.learning_rate,
@@ -79,34 +84,58 @@ class Report:
         self.figures |= measured
         self.metrics.append(JobMetric(job=self.job, step=event.step, epoch=event.epoch, **measured))
 
-    def _say(self, text: str) -> None:
-        self.log.extend(line[:LOG_LINE_LENGTH].replace("\0", "\N{REPLACEMENT CHARACTER}") for line in text.splitlines())
+    def _say(self, lines: Iterable[str]) -> None:
+        self.log.extend(line[:LOG_LINE_LENGTH].replace("\0", "\N{REPLACEMENT CHARACTER}") for line in lines)
 
-    def progress(self) -> dict[str, Any]:
-        """The job's columns as they now stand."""
-        job = self.job
+    def news(self) -> dict[str, Any]:
+        """What ``lifecycle.record`` writes: the job's columns as they now stand, and the metrics not yet written."""
         return {
+            "metrics": self.metrics,
+            "rewind_to": self.rewind_to,
             "current_stage": self.stage,
             "current_step": self.step,
-            "current_epoch": min(int(self.epoch), job.total_epochs),
-            "progress": self.step * 100 // job.total_steps,
+            "current_epoch": self.step * self.job.total_epochs // self.job.total_steps,
+            "progress": self.step * 100 // self.job.total_steps,
             "current_metrics": self.figures,
-            "current_cost": self.cost(),
+            "current_cost": self.meter.cost(),
+            "checkpoint_step": self.checkpoint_step,
+            "expected_finish_at": self.expected_finish_at(),
             "log_tail": "\n".join(self.log),
         }
 
     def written(self) -> None:
         """The news has been stored."""
         self.metrics = []
-        self.written_at = time.monotonic()
+        self.rewind_to = None
 
-    def cost(self) -> Decimal:
-        """US dollars for the time used on the GPUs so far, over all attempts. A CPU is not billed."""
-        if self.device != "cuda":
-            return self._cost_before
-        hours = Decimal(time.monotonic() - self.began_at) / 3600
-        return (self._cost_before + self.job.hourly_rate * hours).quantize(Decimal("0.0001"))
+    def expected_finish_at(self) -> Any:
+        """When the last step will be done at the pace of the last ones, or ``None`` before there is a pace."""
+        if len(self._steps_at) < 2:
+            return None
+        pace = (self._steps_at[-1] - self._steps_at[0]) / (len(self._steps_at) - 1)
+        return timezone.now() + timedelta(seconds=pace * (self.job.total_steps - self.step))
 
-    def final_cost(self) -> Decimal:
-        """The cost with the storage of what was produced."""
-        return self.cost() + (Decimal(str(STORAGE_COST)) if self.device == "cuda" else 0)
+
+def _in_words(event: protocol.Event) -> list[str]:
+    """The lines of the log that an event is worth."""
+    match event:
+        case protocol.Started():
+            return [f"Running on {event.device_name} ({event.precision}, {event.processes} process(es))"]
+        case protocol.Data():
+            return [
+                f"{event.train_pairs} pairs to train on, {event.evaluation_pairs} held out, "
+                f"{event.truncated} conversations truncated"
+            ]
+        case protocol.Resumed() if event.step:
+            return [f"Continuing after step {event.step}"]
+        case protocol.Evaluation():
+            return [f"Evaluation at step {event.step}: loss {event.loss:.4f}"]
+        case protocol.Checkpoint():
+            return [f"Checkpoint at step {event.step}"]
+        case protocol.Log():
+            return [event.message]
+        case protocol.Failed():
+            return event.detail.splitlines()
+        case protocol.Stopped():
+            return [f"Stopped at step {event.step}"]
+    return []

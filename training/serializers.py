@@ -1,14 +1,16 @@
 """What the JSON API accepts and shows of jobs. Ranges come from the core's LIMITS."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
 
-from training.core import presets, status
+from training.core import budget, presets, status
 from training.core.estimate import Estimate, cents
 from training.core.hyperparameters import LIMITS, Limit
 from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
+from training.waiting import waiting
 
 LARGEST_QUOTE = 10**15
 
@@ -81,10 +83,27 @@ class EstimateRequestSerializer(serializers.Serializer):
     hyperparameters = EstimateHyperparametersSerializer()
 
 
+def budget_field() -> serializers.Field:
+    return StrictNumber(
+        min_value=float(budget.LOWEST),
+        max_value=LARGEST_QUOTE,
+        required=False,
+        allow_null=True,
+        error_messages={"min_value": budget.TOO_LOW},
+    )
+
+
+class RetryRequestSerializer(serializers.Serializer):
+    """What a retry may change."""
+
+    max_cost = budget_field()
+
+
 class JobRequestSerializer(EstimateRequestSerializer):
     preset_id = serializers.ChoiceField(choices=presets.IDS)
     hyperparameters = JobHyperparametersSerializer()
     estimated_cost = StrictNumber(min_value=-LARGEST_QUOTE, max_value=LARGEST_QUOTE)
+    max_cost = budget_field()
     base_model = CatalogueField(
         slug_field="name",
         queryset=BaseModel.objects.filter(is_active=True),
@@ -148,8 +167,11 @@ class JobSerializer(serializers.ModelSerializer):
             "estimated_total_cost",
             "quoted_cost",
             "current_cost",
+            "max_cost",
             "current_metrics",
             "attempt",
+            "crashes",
+            "checkpoint_step",
             "worker",
             "device",
             "device_name",
@@ -157,7 +179,9 @@ class JobSerializer(serializers.ModelSerializer):
             "error_code",
             "error_message",
             "queued_at",
+            "available_at",
             "started_at",
+            "expected_finish_at",
             "finished_at",
             "heartbeat_at",
             "created_at",
@@ -185,14 +209,19 @@ class JobWithDatasetSerializer(JobSerializer):
 class JobDetailSerializer(JobWithDatasetSerializer):
     """One job, with its history, its log's tail and where its adapter is."""
 
+    waiting = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
     adapter_url = serializers.SerializerMethodField()
 
     class Meta(JobWithDatasetSerializer.Meta):
-        fields = [*JobWithDatasetSerializer.Meta.fields, "log_tail", "events", "adapter_url"]
+        fields = [*JobWithDatasetSerializer.Meta.fields, "log_tail", "waiting", "events", "adapter_url"]
+
+    def get_waiting(self, job: TrainingJob) -> dict[str, object] | None:
+        found = waiting(job)
+        return asdict(found) if found else None
 
     def get_events(self, job: TrainingJob) -> list[Any]:
         return list(job.events.values("created_at", "actor", "from_status", "to_status", "attempt", "reason"))
 
     def get_adapter_url(self, job: TrainingJob) -> str | None:
-        return f"/api/jobs/{job.pk}/adapter" if job.artifacts.exists() else None
+        return f"/api/jobs/{job.pk}/adapter" if job.adapter else None

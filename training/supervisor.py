@@ -1,39 +1,33 @@
-"""See one claimed job through: start the trainer, write down what it reports, stop it when it must stop.
+"""See one attempt at a job through: start its trainer, keep the claim alive with heartbeats, bring it to its end."""
 
-The trainer is a process of its own (``training/trainer``), in a session of its own, started from a folder whose
-path does not hold the project root. It speaks JSON lines on its standard output; anything else it prints is log.
-It holds our pipe as its standard input and ends itself when that closes, so it does not outlive us.
-"""
-
-import contextlib
 import logging
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import IO
+from typing import TypeVar
 
 from celery import signals
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from training import adapters, lifecycle
-from training.models import TrainingJob
+from training import adapters, attempts, lifecycle
+from training.models import Artifact, TrainingJob
+from training.process import Trainer, explain
 from training.report import Report
 from training.trainer import protocol
 
 logger = logging.getLogger(__name__)
 
-TRAINING_DIR = Path(__file__).resolve().parent
 HEARTBEAT_SECONDS = 1.0
-DATABASE_PATIENCE_SECONDS = 45.0
-"""Shorter than the silence after which the sweep gives the job to another worker."""
+LEASE_SHARE = 0.75
+"""A trainer lives for this share of the silence after which its job is given to another worker."""
+DATABASE_AWAY = (OperationalError, InterfaceError)
+Result = TypeVar("Result")
 
 shutting_down = threading.Event()
 
@@ -44,35 +38,174 @@ def _stop_trainers(**_: object) -> None:
 
 
 class ClaimLost(Exception):
-    """Another attempt has taken the job over; nothing more may be written."""
+    """Another attempt has taken the job over, or may have by now; nothing more may be written."""
+
+
+def lease_seconds() -> float:
+    """How long a trainer lives without its worker's heartbeat: it is dead before another may take the job."""
+    return settings.WORKER_SILENCE_SECONDS * LEASE_SHARE
 
 
 def supervise(job: TrainingJob) -> None:
     """Run a claimed job to its end: completed, failed, cancelled, or back in the queue."""
+    attempt = Attempt(job)
     try:
-        run_dir = prepare(job)
-        trainer = Trainer(run_dir / "job.json")
         try:
-            outcome = follow(job, trainer)
-        finally:
-            trainer.kill()
-        conclude(job, trainer, outcome, run_dir)
+            attempt.run()
+        except OSError as error:
+            logger.exception("job %s: the worker could not run it", job.pk)
+            attempt.end_badly("worker_error", f"The worker could not run the job: {error}.")
+        except (ClaimLost, *DATABASE_AWAY):
+            raise
+        except Exception:
+            attempt.end_badly("internal", "An unexpected error stopped the job. The worker's log has the details.")
+            raise
     except ClaimLost:
         logger.warning("job %s: attempt %d lost its claim and walks away", job.pk, job.attempt)
-    except OSError as error:
-        logger.exception("job %s: the worker could not run it", job.pk)
-        lifecycle.fail(job, code="worker_error", message=f"The worker could not run the job: {error}.")
-    except Exception:
-        lifecycle.fail(
-            job,
-            code="internal",
-            message="An unexpected error stopped the job. The worker's log has the details.",
-        )
-        raise
 
 
-def prepare(job: TrainingJob) -> Path:
-    """The job's run directory, with a copy of its data and the trainer's job file."""
+class Attempt:
+    """One attempt at a job by this worker."""
+
+    def __init__(self, job: TrainingJob) -> None:
+        self.job = job
+        self.report = Report(job)
+        self.run_dir = settings.RUNS_DIR / str(job.pk)
+        self.trainer: Trainer | None = None
+        self.is_unwanted = False
+        self._heard_at = time.monotonic()
+        self._beat_at = 0.0
+
+    def run(self) -> None:
+        """From preparation to the end. Raises ClaimLost."""
+        job_file = self._meanwhile(partial(prepare, self.job, self.report.meter.deadlines()))
+        if self.is_unwanted or shutting_down.is_set():
+            self._conclude(None)
+            return
+        self.trainer = Trainer(job_file)
+        try:
+            self._follow(self.trainer)
+        finally:
+            self.trainer.kill()
+            self.report.meter.stop()
+        self._conclude(self.trainer.process.returncode)
+
+    def end_badly(self, code: str, message: str) -> None:
+        """Another try, or failure. Raises ClaimLost."""
+        steps, cost = self.report.steps_made, self.report.meter.cost()
+        write = partial(attempts.end_badly, self.job, code=code, message=message, steps_made=steps, current_cost=cost)
+        self._insist(write)
+
+    def _follow(self, trainer: Trainer) -> None:
+        """Turn what the trainer says into rows until it ends."""
+        stop_by: float | None = None
+        while not trainer.is_over:
+            line = trainer.next_line(timeout=max(0.05, self._beat_at - time.monotonic()))
+            if line is not None:
+                event = self.report.read(line)
+                if isinstance(event, protocol.Started):
+                    names = {"device": event.device, "device_name": event.device_name}
+                    self._insist(partial(lifecycle.start_running, self.job, **names))
+            self._beat()
+            now = time.monotonic()
+            if stop_by is None and (self.is_unwanted or shutting_down.is_set()):
+                trainer.stop()
+                stop_by = now + settings.STOP_GRACE_SECONDS
+            elif stop_by is not None and now > stop_by:
+                logger.warning("job %s: the trainer did not stop in time and is killed", self.job.pk)
+                trainer.kill()
+        self._beat(at_once=True)
+
+    def _beat(self, *, at_once: bool = False) -> None:
+        """Once a second: write the heartbeat with all news, renew the trainer's lease, hear whether to cancel.
+
+        A database that is away is waited for, within the lease: the news is kept.
+        """
+        now = time.monotonic()
+        if now < self._beat_at and not at_once:
+            return
+        self._beat_at = now + HEARTBEAT_SECONDS
+        try:
+            if not lifecycle.record(self.job, **self.report.news()):
+                raise ClaimLost
+            self.is_unwanted = lifecycle.cancel_requested(self.job)
+        except DATABASE_AWAY:
+            self._bear_with_database()
+            return
+        self.report.written()
+        self._heard_at = now
+        if self.trainer and time.monotonic() - now < lease_seconds() / 3:  # else the answer is too old to lean on
+            self.trainer.renew_lease()
+
+    def _insist(self, write: Callable[[], bool]) -> None:
+        """Make a move of the lifecycle, waiting for a database that is away. Raises ClaimLost."""
+        while True:
+            try:
+                if write():
+                    return
+                raise ClaimLost
+            except DATABASE_AWAY:
+                self._bear_with_database()
+                time.sleep(HEARTBEAT_SECONDS)
+
+    def _bear_with_database(self) -> None:
+        """Raises ClaimLost once another worker may soon take the job."""
+        close_old_connections()
+        if time.monotonic() - self._heard_at > lease_seconds():
+            raise ClaimLost from None
+        logger.warning("job %s: the database does not answer; trying again", self.job.pk)
+
+    def _meanwhile(self, work: Callable[[], Result]) -> Result:
+        """Do slow work without falling silent."""
+        with ThreadPoolExecutor(1) as executor:
+            future = executor.submit(work)
+            while not future.done():
+                self._beat()
+                wait([future], timeout=HEARTBEAT_SECONDS / 4)
+            return future.result()
+
+    def _conclude(self, returncode: int | None) -> None:
+        """Bring the job to the status that the trainer's end calls for; ``None``: it was never started."""
+        ending, meter = self.report.ending, self.report.meter
+        match ending:
+            case protocol.Finished():
+                artifact = self._stored(ending.adapter_dir, Artifact.Kind.ADAPTER)
+                reason = f"{ending.steps:,} steps in {ending.seconds:,.0f} s of training"
+                cost = meter.cost_with_storage()
+                self._insist(partial(lifecycle.complete, self.job, reason=reason, artifact=artifact, current_cost=cost))
+                shutil.rmtree(self.run_dir, ignore_errors=True)
+            case protocol.Stopped(reason="budget"):
+                message = (
+                    f"The budget of ${self.job.max_cost} is spent: stopped at step {ending.step:,} of "
+                    f"{self.job.total_steps:,}, with a checkpoint. Retry the job with a higher one to go on."
+                )
+                self._cancelled(message, error_code=lifecycle.BUDGET_REACHED, error_message=message)
+            case _ if self.is_unwanted:
+                self._cancelled(f"Stopped at step {self.report.step:,} as requested")
+            case protocol.Failed():
+                self.end_badly(ending.code, ending.message)
+            case _ if shutting_down.is_set():
+                reason = "The worker is shutting down"
+                self._insist(partial(lifecycle.release, self.job, actor=self.job.worker, reason=reason))
+            case _:
+                self.end_badly(*explain(returncode or 0))
+
+    def _cancelled(self, reason: str, **changes: str) -> None:
+        ending, meter = self.report.ending, self.report.meter
+        artifact, cost = None, meter.cost()
+        if isinstance(ending, protocol.Stopped) and ending.adapter_dir:
+            artifact = self._stored(ending.adapter_dir, Artifact.Kind.PARTIAL)
+            cost = meter.cost_with_storage()
+        write = partial(lifecycle.cancelled, self.job, reason=reason, artifact=artifact, current_cost=cost, **changes)
+        self._insist(write)
+
+    def _stored(self, directory: str, kind: Artifact.Kind) -> Artifact:
+        self.report.stage = "storing"
+        return self._meanwhile(partial(adapters.store, self.job, Path(directory), kind))
+
+
+def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path:
+    """The trainer's job file, in the job's run directory beside a copy of its data."""
     run_dir = settings.RUNS_DIR / str(job.pk)
     run_dir.mkdir(parents=True, exist_ok=True)
     data = run_dir / "dataset.jsonl"
@@ -95,157 +228,17 @@ def prepare(job: TrainingJob) -> Path:
         preset=job.preset_id,
         evaluation_share=settings.EVALUATION_SHARE,
         max_sequence_length=settings.MAX_SEQUENCE_LENGTH,
+        lease_seconds=lease_seconds(),
+        checkpoint_seconds=settings.CHECKPOINT_SECONDS,
+        deadlines=deadlines,
         **asdict(job.settings),
     )
-    (run_dir / "job.json").write_text(spec.to_json())
-    return run_dir
+    job_file = run_dir / f"job-{job.attempt}.json"
+    job_file.write_text(spec.to_json())
+    return job_file
 
 
 def model_location(source: str) -> str:
     """A folder of the models directory as its absolute path; anything else (a path, a hub id) as it is."""
     bundled = settings.MODELS_DIR / source
     return str(bundled) if bundled.is_dir() else source
-
-
-class Trainer:
-    """The trainer process, its output as a queue of lines."""
-
-    def __init__(self, job_file: Path) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "trainer", str(job_file)],
-            cwd=TRAINING_DIR,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        self.lines: SimpleQueue[bytes | None] = SimpleQueue()
-        self._readers = [
-            threading.Thread(target=self._read, args=(stream,), daemon=True)
-            for stream in (self.process.stdout, self.process.stderr)
-        ]
-        for reader in self._readers:
-            reader.start()
-
-    def _read(self, stream: IO[bytes]) -> None:
-        with stream:
-            for line in stream:
-                self.lines.put(line)
-        self.lines.put(None)
-
-    def next_line(self, timeout: float) -> bytes | None:
-        """The next line, or ``None`` when none came in time (see ``is_over``)."""
-        with contextlib.suppress(Empty):
-            return self.lines.get(timeout=timeout)
-        return None
-
-    @property
-    def is_over(self) -> bool:
-        """The process has ended and all it said has been read."""
-        if self.process.poll() is None:
-            return False
-        self._kill_group()  # a child left behind would hold the pipes open
-        return not any(reader.is_alive() for reader in self._readers) and self.lines.empty()
-
-    def stop(self) -> None:
-        """Ask it to finish its step, save a checkpoint and end."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End the whole process group; harmless when it has ended."""
-        self._kill_group()
-        self.process.wait()
-        if self.process.stdin:
-            self.process.stdin.close()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-
-def follow(job: TrainingJob, trainer: Trainer) -> Report:
-    """Turn what the trainer says into rows until it ends. Raises ClaimLost."""
-    report = Report(job)
-    next_beat = time.monotonic()
-    stop_by: float | None = None
-    while not trainer.is_over:
-        line = trainer.next_line(timeout=max(0.05, next_beat - time.monotonic()))
-        if line is not None:
-            event = report.read(line)
-            if isinstance(event, protocol.Started):
-                _require(lifecycle.start_running(job, device=event.device, device_name=event.device_name))
-        now = time.monotonic()
-        if now < next_beat:
-            continue
-        next_beat = now + HEARTBEAT_SECONDS
-        is_unwanted = beat(job, report)
-        if stop_by is None and (is_unwanted or shutting_down.is_set()):
-            trainer.stop()
-            stop_by = now + settings.STOP_GRACE_SECONDS
-        elif stop_by is not None and now > stop_by:
-            logger.warning("job %s: the trainer did not stop in time and is killed", job.pk)
-            trainer.kill()
-    beat(job, report)
-    return report
-
-
-def beat(job: TrainingJob, report: Report) -> bool:
-    """Write the heartbeat with all news; returns whether someone asked to cancel the job.
-
-    A database that is away is waited for: the news is kept. Raises ClaimLost.
-    """
-    try:
-        _require(lifecycle.record(job, metrics=report.metrics, **report.progress()))
-        is_cancelled = lifecycle.cancel_requested(job)
-    except (OperationalError, InterfaceError):
-        close_old_connections()
-        if time.monotonic() - report.written_at > DATABASE_PATIENCE_SECONDS:
-            raise ClaimLost from None
-        logger.warning("job %s: the database does not answer; trying again", job.pk)
-        return False
-    report.written()
-    return is_cancelled
-
-
-def conclude(job: TrainingJob, trainer: Trainer, report: Report, run_dir: Path) -> None:
-    """Bring the job to the status that the trainer's end calls for."""
-    code = trainer.process.returncode
-    if report.finished is not None:
-        _require(lifecycle.record(job, metrics=[], current_stage="storing"))
-        adapters.store(job, Path(report.finished.adapter_dir))
-        reason = f"{report.finished.steps} steps in {report.finished.seconds:,.0f} s"
-        _require(lifecycle.complete(job, reason=reason, current_cost=report.final_cost()))
-        shutil.rmtree(run_dir, ignore_errors=True)
-    elif report.failed is not None:
-        _require(lifecycle.fail(job, code=report.failed.code, message=report.failed.message))
-    elif lifecycle.cancel_requested(job):
-        _require(lifecycle.cancelled(job, reason=f"Stopped at step {report.step} as requested"))
-    elif shutting_down.is_set():
-        _require(lifecycle.release(job, actor=job.worker, reason="The worker is shutting down"))
-    else:
-        failure_code, message = explain(code)
-        _require(lifecycle.fail(job, code=failure_code, message=message))
-
-
-def explain(returncode: int) -> tuple[str, str]:
-    """Code and message for a trainer that ended without saying why."""
-    if returncode == -signal.SIGKILL:
-        return "killed", (
-            "The trainer was killed by the operating system, most likely because the machine ran out of memory. "
-            "Choose a smaller batch size or a larger GPU, and start again."
-        )
-    if returncode < 0:
-        name = signal.Signals(-returncode).name
-        return "crashed", f"The trainer crashed ({name}). The end of its log is below."
-    return (
-        "crashed",
-        f"The trainer stopped unexpectedly with exit code {returncode}. The end of its log is below.",
-    )
-
-
-def _require(mine: bool) -> None:
-    if not mine:
-        raise ClaimLost

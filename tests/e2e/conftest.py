@@ -16,13 +16,18 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from knox.models import AuthToken
 
+from datasets.models import Dataset
+from tests.trainer.conftest import conversations
+from training.core.presets import PRESETS
 from training.models import BaseModel, TrainingJob
 
 ROOT = Path(__file__).resolve().parents[2]
+FAST = PRESETS["fast"].hyperparameters.to_dict()
 
 
 @pytest.fixture
@@ -179,3 +184,48 @@ def wait_for_status(job_id, *statuses):
     except AssertionError:
         job = TrainingJob.objects.get(pk=job_id)
         raise AssertionError(f"job is {job.status}: {job.error_message}\n{job.log_tail}") from None
+
+
+def chats(count=120):
+    return "".join(json.dumps(row) + "\n" for row in conversations(count)).encode()
+
+
+@pytest.fixture
+def ready(person, start_worker, user):
+    """A data set that went through upload and validation."""
+    start_worker("default")
+    person.submit("/datasets/upload", file=SimpleUploadedFile("chats.jsonl", chats()), name="Real chats")
+    dataset = Dataset.objects.get(user=user)
+    wait_for(lambda: Dataset.objects.get(pk=dataset.pk).status == "ready", what="the data set")
+    dataset.refresh_from_db()
+    return dataset
+
+
+def job_body(dataset, **hyperparameters):
+    return {
+        "dataset_id": str(dataset.pk),
+        "preset_id": "custom",
+        "gpu_config": {"type": "H100", "count": 4},
+        "hyperparameters": FAST | hyperparameters,
+        "estimated_cost": 1.0,
+    }
+
+
+@pytest.fixture
+def start_job(person):
+    """Start a job on a data set over the API; returns its id."""
+
+    def start(dataset, *, max_cost=None, **hyperparameters):
+        body = job_body(dataset, **hyperparameters) | {"max_cost": max_cost}
+        status, answer = person.api("POST", "/api/jobs", body)
+        assert status == 201, answer
+        return answer["data"]["id"]
+
+    return start
+
+
+def trainer_of(job):
+    """The process id of the job's trainer."""
+    listing = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    pids = [int(line.split()[0]) for line in listing.splitlines() if "-m trainer" in line and str(job.pk) in line]
+    return pids[0] if pids else None

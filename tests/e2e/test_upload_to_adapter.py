@@ -9,18 +9,13 @@ import sys
 import zipfile
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
-from datasets.models import Dataset
 from notifications.models import Notification
-from tests.e2e.conftest import wait_for, wait_for_status
-from tests.trainer.conftest import conversations
-from training.core.presets import PRESETS
+from tests.e2e.conftest import FAST, job_body, trainer_of, wait_for, wait_for_status
 from training.models import BaseModel, JobMetric, TrainingJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FAST = PRESETS["fast"].hyperparameters.to_dict()
 ANSWERS = """
 import sys, torch
 from peft import PeftModel
@@ -37,37 +32,6 @@ before = answer(model)
 after = answer(PeftModel.from_pretrained(model, adapter))
 assert before != after, (before, after)
 """
-
-
-def chats(count=120):
-    return "".join(json.dumps(row) + "\n" for row in conversations(count)).encode()
-
-
-@pytest.fixture
-def ready(person, start_worker, user):
-    """A data set that went through upload and validation."""
-    start_worker("default")
-    person.submit("/datasets/upload", file=SimpleUploadedFile("chats.jsonl", chats()), name="Real chats")
-    dataset = Dataset.objects.get(user=user)
-    wait_for(lambda: Dataset.objects.get(pk=dataset.pk).status == "ready", what="the data set")
-    dataset.refresh_from_db()
-    return dataset
-
-
-def job_body(dataset, **hyperparameters):
-    return {
-        "dataset_id": str(dataset.pk),
-        "preset_id": "custom",
-        "gpu_config": {"type": "H100", "count": 4},
-        "hyperparameters": FAST | hyperparameters,
-        "estimated_cost": 1.0,
-    }
-
-
-def start_job(person, dataset, **hyperparameters):
-    status, answer = person.api("POST", "/api/jobs", job_body(dataset, **hyperparameters))
-    assert status == 201, answer
-    return answer["data"]["id"]
 
 
 def test_from_a_file_to_an_adapter_that_changes_the_answers(person, ready, start_worker, tiny_model, tmp_path):
@@ -117,10 +81,10 @@ def test_from_a_file_to_an_adapter_that_changes_the_answers(person, ready, start
     assert done.returncode == 0, done.stderr
 
 
-def test_a_job_that_cannot_run_fails_with_a_reason_and_the_log(person, ready, start_worker, user):
+def test_a_job_that_cannot_run_fails_with_a_reason_and_the_log(person, ready, start_worker, start_job, user):
     BaseModel.objects.filter(is_default=True).update(source="/nowhere/to/be/found")
     start_worker("gpu")
-    job = wait_for_status(start_job(person, ready), "failed", "completed")
+    job = wait_for_status(start_job(ready), "failed", "completed")
     assert (job.status, job.error_code) == ("failed", "model_not_found")
     assert "/nowhere/to/be/found" in job.error_message
     assert "Traceback" in job.log_tail
@@ -130,18 +94,11 @@ def test_a_job_that_cannot_run_fails_with_a_reason_and_the_log(person, ready, st
     assert "Traceback" in page
 
 
-def trainer_of(job):
-    """The process id of the job's trainer."""
-    listing = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    pids = [int(line.split()[0]) for line in listing.splitlines() if "-m trainer" in line and str(job.pk) in line]
-    return pids[0] if pids else None
-
-
 @pytest.fixture
-def long_job(person, ready, start_worker):
-    """A job that has done some of its thousands of steps, and its worker."""
-    worker = start_worker("gpu")
-    job_id = start_job(person, ready, batch_size=1, epochs=20)
+def long_job(ready, start_worker, start_job):
+    """A job that has done some of its thousands of steps, and its worker, which tries a job once."""
+    worker = start_worker("gpu", PIPELINE_MAX_ATTEMPTS="1")
+    job_id = start_job(ready, batch_size=1, epochs=20)
     wait_for(lambda: TrainingJob.objects.get(pk=job_id).current_step > 3, what="the first steps")
     return TrainingJob.objects.get(pk=job_id), worker
 
@@ -153,16 +110,6 @@ def test_a_killed_trainer_is_a_failure_that_people_understand(long_job):
     assert job.error_code == "killed"
     assert "ran out of memory" in job.error_message
     assert "Running on" in job.log_tail
-
-
-def test_a_running_job_can_be_cancelled(long_job, person):
-    job, _ = long_job
-    status, answer = person.api("POST", f"/api/jobs/{job.pk}/cancel")
-    assert status == 200
-    assert answer["data"]["cancel_requested_at"]
-    job = wait_for_status(job.pk, "cancelled")
-    assert trainer_of(job) is None
-    assert 3 < job.current_step < job.total_steps
 
 
 def test_a_stopping_worker_returns_its_job_and_another_continues_it(long_job, start_worker):

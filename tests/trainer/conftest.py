@@ -17,7 +17,9 @@ WORDS = ["red", "blue", "green", "cold", "warm", "big", "small", "fast", "slow",
 
 
 def environment(**extra):
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | extra
+    """One thread a process: on two cores with other tests, more of them wait for each other most of the time."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return inherited | {"OMP_NUM_THREADS": "1"} | extra
 
 
 def start(spec, folder, **options):

@@ -20,7 +20,8 @@ def mean(values):
 
 def weights(folder):
     """The adapter's tensors, as bytes by name."""
-    return Path(folder, "adapter", "adapter_model.safetensors").read_bytes()
+    last = sorted(Path(folder, "checkpoints").iterdir())[-1]
+    return (last / "adapter" / "adapter_model.safetensors").read_bytes()
 
 
 def outside(code, *arguments):

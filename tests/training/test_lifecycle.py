@@ -1,6 +1,5 @@
 """A job's status changes only along the table, only by who holds it, and never without a trace."""
 
-from datetime import timedelta
 from itertools import product
 from threading import Thread
 
@@ -9,25 +8,12 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from notifications.models import Notification
-from training import lifecycle, tasks
+from tests.training.conftest import adapter, claim
+from training import lifecycle
 from training.core import status
-from training.core.presets import PRESETS
 from training.models import BaseModel, GpuType, JobMetric, TrainingJob
-from training.services import job_submit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def job(user, dataset):
-    return job_submit(
-        user=user,
-        dataset=dataset,
-        preset_id="balanced",
-        gpu_type=GpuType.objects.get(name="H100"),
-        gpu_count=1,
-        hyperparameters=PRESETS["balanced"].hyperparameters,
-    )
 
 
 def history(job):
@@ -47,9 +33,9 @@ def in_status(job, wanted):
 
 
 MOVES = {
-    "initializing": lambda job: lifecycle.claim(job.pk, worker="w2") is not None,
+    "initializing": lambda job: claim(job, "w2") is not None,
     "running": lambda job: lifecycle.start_running(job, device="cpu", device_name="CPU"),
-    "completed": lambda job: lifecycle.complete(job, reason="done"),
+    "completed": lambda job: lifecycle.complete(job, reason="done", artifact=adapter(job)),
     "failed": lambda job: lifecycle.fail(job, code="x", message="y"),
     "queued": lambda job: lifecycle.release(job, actor="sweep", reason="z"),
 }
@@ -58,7 +44,8 @@ MOVES = {
 @pytest.mark.parametrize(("before", "after"), list(product(status.ALL, MOVES)))
 def test_only_moves_of_the_table_happen(job, before, after):
     in_status(job, before)
-    allowed = after in status.TRANSITIONS[before]
+    by_a_worker = after != "initializing"
+    allowed = after in status.TRANSITIONS[before] and (before in status.CLAIMED or not by_a_worker)
     assert MOVES[after](job) is allowed
     job.refresh_from_db()
     assert job.status == (after if allowed else before)
@@ -66,9 +53,9 @@ def test_only_moves_of_the_table_happen(job, before, after):
 
 
 def test_a_job_is_claimed_once(job):
-    claimed = lifecycle.claim(job.pk, worker="w1")
+    claimed = claim(job, "w1")
     assert (claimed.status, claimed.attempt, claimed.worker) == ("initializing", 1, "w1")
-    assert lifecycle.claim(job.pk, worker="w2") is None
+    assert claim(job, "w2") is None
     assert history(job) == [("", "queued", 0), ("queued", "initializing", 1)]
 
 
@@ -77,7 +64,7 @@ def test_of_eight_workers_at_once_one_gets_the_job(catalogue, job):
     claims = []
 
     def worker(number):
-        claims.append(lifecycle.claim(job.pk, worker=f"w{number}"))
+        claims.append(claim(job, f"w{number}"))
         connection.close()
 
     threads = [Thread(target=worker, args=(number,)) for number in range(8)]
@@ -90,14 +77,14 @@ def test_of_eight_workers_at_once_one_gets_the_job(catalogue, job):
 
 
 def test_a_worker_that_lost_its_claim_can_write_nothing(job):
-    mine = lifecycle.claim(job.pk, worker="w1")
+    mine = claim(job, "w1")
     lifecycle.release(mine, actor="sweep", reason="silent")
-    theirs = lifecycle.claim(job.pk, worker="w2")
+    theirs = claim(job, "w2")
     assert mine.attempt == 1
     assert theirs.attempt == 2
     row = JobMetric(job=job, step=1, epoch=0.1, loss=2.0)
     assert lifecycle.record(mine, metrics=[row], current_step=5) is False
-    assert lifecycle.complete(mine, reason="late") is False
+    assert lifecycle.complete(mine, reason="late", artifact=adapter(job)) is False
     assert lifecycle.fail(mine, code="x", message="late") is False
     job.refresh_from_db()
     assert (job.status, job.current_step, job.worker) == ("initializing", 0, "w2")
@@ -105,7 +92,7 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(job):
 
 
 def test_a_step_and_its_evaluation_share_a_row_and_a_repeated_step_replaces_it(job):
-    mine = lifecycle.claim(job.pk, worker="w1")
+    mine = claim(job, "w1")
     step = JobMetric(job=job, step=3, epoch=0.5, loss=2.0, learning_rate=1e-4, tokens_per_second=100.0)
     evaluation = JobMetric(job=job, step=3, epoch=0.5, evaluation_loss=1.8)
     assert lifecycle.record(mine, metrics=[step, evaluation], current_step=3)
@@ -114,7 +101,7 @@ def test_a_step_and_its_evaluation_share_a_row_and_a_repeated_step_replaces_it(j
 
 
 def test_the_user_hears_of_the_end(job, user):
-    mine = lifecycle.claim(job.pk, worker="w1")
+    mine = claim(job, "w1")
     lifecycle.fail(mine, code="out_of_memory", message="Too little memory. Use a smaller batch.")
     note = Notification.objects.filter(user=user).first()
     assert (note.type, note.priority) == ("job_failed", "high")
@@ -125,47 +112,11 @@ def test_the_user_hears_of_the_end(job, user):
 
 
 def test_cancelling_a_running_job_asks_its_worker(job, user):
-    mine = lifecycle.claim(job.pk, worker="w1")
+    mine = claim(job, "w1")
     assert lifecycle.request_cancel(job, actor=user)
     job.refresh_from_db()
     assert job.status == "initializing"
     assert lifecycle.cancel_requested(mine)
-
-
-def silence(job, seconds):
-    TrainingJob.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=seconds))
-
-
-def test_the_sweep_returns_a_job_whose_worker_fell_silent(job):
-    lifecycle.claim(job.pk, worker="w1")
-    silence(job, 50)
-    tasks.sweep()
-    job.refresh_from_db()
-    assert job.status == "initializing"
-    silence(job, 61)
-    tasks.sweep()
-    job.refresh_from_db()
-    assert (job.status, job.attempt) == ("queued", 1)
-    assert job.events.last().actor == "sweep"
-    assert "w1" in job.events.last().reason
-
-
-def test_the_sweep_gives_up_after_three_attempts(job):
-    for number in (1, 2, 3):
-        lifecycle.claim(job.pk, worker=f"w{number}")
-        silence(job, 61)
-        tasks.sweep()
-    job.refresh_from_db()
-    assert (job.status, job.error_code) == ("failed", "worker_lost")
-
-
-def test_the_sweep_sends_a_lost_message_again_but_not_at_every_turn(job):
-    TrainingJob.objects.filter(pk=job.pk).update(queued_at=timezone.now() - timedelta(minutes=5))
-    tasks.sweep()
-    first = TrainingJob.objects.get(pk=job.pk).nudged_at
-    assert first
-    tasks.sweep()
-    assert TrainingJob.objects.get(pk=job.pk).nudged_at == first
 
 
 @pytest.mark.parametrize(

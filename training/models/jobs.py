@@ -1,12 +1,13 @@
 """A training job: what was asked for, where it stands, what it costs."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
 
 from datasets.models import Dataset
 from training.core import status
@@ -70,8 +71,8 @@ class TrainingJob(models.Model):
     error_message = models.TextField(blank=True)
     log_tail = models.TextField(blank=True, help_text="The last lines that the trainer wrote.")
 
-    queued_at = models.DateTimeField(default=timezone.now)
-    available_at = models.DateTimeField(default=timezone.now, help_text="No worker takes it before.")
+    queued_at = models.DateTimeField(db_default=Now())
+    available_at = models.DateTimeField(db_default=Now(), help_text="No worker takes it before.")
     nudged_at = models.DateTimeField(null=True, blank=True, help_text="When a worker was last told of it.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -134,6 +135,11 @@ class TrainingJob(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in status.ACTIVE
+
+    @property
+    def adapter(self) -> Any:
+        """The artifact to download: the finished adapter, or that of a stopped run, or ``None``."""
+        return self.artifacts.order_by("kind").first()  # "adapter" before "partial"
 
     @property
     def queue(self) -> str:

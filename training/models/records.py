@@ -3,16 +3,18 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from training.core import status
 from training.models.jobs import TrainingJob
+from training.querysets import IdempotencyKeyQuerySet
 
 
 class JobEvent(models.Model):
     """One change of a job's status: who, when, from, to, why."""
 
     job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="events")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=150, help_text="A user's name, a worker, or the sweep.")
     from_status = models.CharField(max_length=16, blank=True)
     to_status = models.CharField(max_length=16)
@@ -23,6 +25,7 @@ class JobEvent(models.Model):
     class Meta:
         db_table = "lora_job_events"
         ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["to_status", "from_status", "seconds_before"], name="event_by_move")]
         constraints = [
             models.CheckConstraint(condition=Q(to_status__in=status.ALL), name="event_status_known"),
         ]
@@ -83,7 +86,9 @@ class IdempotencyKey(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was asked.")
     job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="+")
     answer = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    objects = IdempotencyKeyQuerySet.as_manager()
 
     class Meta:
         db_table = "lora_idempotency_keys"

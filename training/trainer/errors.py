@@ -1,41 +1,60 @@
-"""Failures that a person can do something about, and how others are told apart."""
+"""Failures that a person can do something about, and how others are told apart. Loads no PyTorch."""
 
 import errno
 import traceback
 
-import torch
-
 from .protocol import Failed
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+MEMORY = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What PyTorch's errors say on a GPU, on a CPU, and where a library of CUDA's could not allocate."""
 
 
 class TrainingError(Exception):
-    """The run cannot go on; ``code`` is for machines, the message for people."""
+    """The run cannot go on; ``code`` is for machines, the message for people, ``figures`` for both."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, figures: dict[str, float] | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.figures = figures or {}
 
 
 def describe(error: BaseException) -> Failed:
     """The failure as an event."""
     detail = "".join(traceback.format_exception(error)[-12:])[-6000:]
     code, message = _explain(error)
-    return Failed(code=code, message=message, detail=detail)
+    figures = error.figures if isinstance(error, TrainingError) else {}
+    return Failed(code=code, message=message, detail=detail, figures=figures)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(text in str(error) for text in MEMORY)
+    )
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Also when a library, writing a file, has put an error of its own in the way."""
+    while error is not None:
+        if (isinstance(error, OSError) and error.errno in FULL) or "No space left on device" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _explain(error: BaseException) -> tuple[str, str]:
-    match error:
-        case TrainingError():
-            return error.code, str(error)
-        case torch.OutOfMemoryError() | MemoryError():
-            return "out_of_memory", (
-                "Training ran out of memory. Choose a smaller batch size or rank, a GPU with more memory, or shorter "
-                "conversations, and start again."
-            )
-        case OSError(errno=errno.ENOSPC):
-            return "disk_full", "The worker's disk is full. Make room on it, then start the job again."
-        case RuntimeError() if "out of memory" in str(error) or "can't allocate memory" in str(error):
-            return _explain(MemoryError())
+    if isinstance(error, TrainingError):
+        return error.code, str(error)
+    if is_disk_full(error):
+        return "disk_full", (
+            "The worker's disk is full, or the trainer's share of it. Make room on it, then start the job again: it "
+            "continues from its last checkpoint."
+        )
+    if is_out_of_memory(error):
+        return "out_of_memory", (
+            "Training ran out of memory. Choose a smaller micro-batch or rank, a GPU with more memory, or shorter "
+            "conversations, and start again."
+        )
     return "internal", (
         f"The trainer failed unexpectedly ({type(error).__name__}: {str(error)[:300]}). The log has the details."
     )

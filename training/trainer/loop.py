@@ -1,31 +1,43 @@
-"""The training run: load, train step by step, evaluate, save, resume."""
+"""The run: load, go on where it was left, train step by step, evaluate, save, stop."""
 
-import math
-import resource
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 
-from . import checkpoint
+from . import checkpoint, memory
 from .adapter import write_adapter
-from .data import IGNORED, Example, collate, read_examples
-from .errors import TrainingError
-from .model import load_model, load_tokenizer, trainable
+from .budget import Budget
+from .corpus import load_corpus, token_count
+from .flags import Flags
+from .guard import BEGAN
+from .learner import Learner
+from .meter import Meter
+from .model import load_tokenizer
 from .parallel import Processes
-from .plan import plan_steps, split
-from .protocol import Checkpoint, Data, Evaluation, Event, Finished, JobSpec, Log, Stage, Step, Stopped
+from .progress import Progress, configuration
+from .protocol import (
+    Checkpoint,
+    Evaluation,
+    Event,
+    Finished,
+    JobSpec,
+    Log,
+    Measured,
+    Resumed,
+    Stage,
+    Step,
+    Stopped,
+)
 
-MAX_GRADIENT_NORM = 1.0
-TOKENS_AT_ONCE = {"cpu": 2048, "cuda": 16384}
-"""Padded tokens in one forward pass; a larger step is added up from several."""
+ASKED = "asked"
+BUDGET = "budget"
 
 
 class Run:
-    """One run on one process. ``emit`` reports events; ``should_stop`` is asked after each step."""
+    """One run on one process. ``emit`` reports events; ``flags`` are how it is asked to stop."""
 
     def __init__(
         self,
@@ -34,224 +46,215 @@ class Run:
         precision: torch.dtype,
         *,
         emit: Callable[[Event], None],
-        should_stop: Callable[[], bool],
+        flags: Flags,
     ) -> None:
         self.spec = spec
         self.processes = processes
         self.device = processes.device
         self.precision = precision
         self.emit = emit
-        self.should_stop = should_stop
-        self.checkpoints = Path(spec.run_dir) / "checkpoints"
-        self.step = 0
-        self.tokens = 0
-        self.seconds = 0.0
-        self.first_loss: float | None = None
-        self.last_loss = math.nan
-        self.evaluation_loss: float | None = None
+        self.flags = flags
+        self.checkpoints = Path(spec.run_dir) / checkpoint.FOLDER
+        self.is_probe = spec.probe_steps is not None
+        self.last_step = min(spec.probe_steps or spec.total_steps, spec.total_steps)
+        self.meter = Meter(float(os.environ[BEGAN]))
+        self.budget = Budget(spec.deadlines.get(self.device.type))
+        self.progress = Progress()
+        self.saved: checkpoint.Saved | None = None
 
-    def train(self) -> bool:
-        """Run to the last step and write the adapter; ``False`` when asked to stop before."""
+    def train(self) -> Finished | Stopped:
+        """Run to the last step, or to where it is asked or has to stop; returns the last event, not yet said."""
+        self._load_data()
+        self.saved = self._find_checkpoint()
+        if self.saved is not None:
+            self.progress = Progress.read(self.saved.path / "progress.json")
+        self.emit(Resumed(step=self.progress.step))
+        if reason := self._reason_to_stop():
+            return self._stop(reason)
+        if self.progress.step < self.last_step or self._evaluation_is_due:
+            self._load_model()
+        return self._go_on()
+
+    def _go_on(self) -> Finished | Stopped:
+        while True:
+            reason = self._reason_to_stop()
+            if reason is None and self._evaluation_is_due:
+                reason = self._evaluate()
+            if self.progress.step == self.last_step and reason != ASKED:
+                return self._finish()
+            if reason is not None:
+                return self._stop(reason)
+            if self._checkpoint_is_due():
+                self._save()
+            self._take_step()
+
+    # Loading
+
+    def _load_data(self) -> None:
         self.emit(Stage(stage="preparing_data"))
         self.tokenizer = load_tokenizer(self.spec)
-        examples, held_out = self._load_data()
-        plan = plan_steps(
-            lengths=[len(example.ids) for example in examples],
-            pairs=[example.pairs for example in examples],
-            batch_size=self.spec.batch_size,
-            total_steps=self.spec.total_steps,
-            seed=self.spec.seed,
-        )
-        self.emit(Stage(stage="loading_model"))
-        self._load_model()
-        self._resume()
-        self.emit(Stage(stage="training"))
-        while self.step < self.spec.total_steps:
-            self._train_step([examples[index] for index in plan[self.step]])
-            is_epoch_end = self.step % self.spec.steps_per_epoch == 0 or self.step == self.spec.total_steps
-            if is_epoch_end and held_out:
-                self._evaluate(held_out)
-            stop = self._agreed_to_stop() and self.step < self.spec.total_steps
-            if is_epoch_end or stop:
-                self._save_checkpoint()
-            if stop:
-                self.emit(Stopped(step=self.step))
-                return False
-        self._finish()
-        return True
+        self.corpus = load_corpus(self.spec, self.tokenizer, self.emit)
+        self.configuration = configuration(self.spec, self.corpus.train)
 
-    def _load_data(self) -> tuple[list[Example], list[Example]]:
-        longest = self.spec.max_sequence_length
-        examples = read_examples(Path(self.spec.dataset_path), self.tokenizer, longest=longest)
-        pairs = [example.pairs for example in examples]
-        kept, held_out = split(pairs=pairs, share=self.spec.evaluation_share, seed=self.spec.seed)
-        self.emit(
-            Data(
-                conversations=len(examples),
-                train_pairs=sum(pairs[index] for index in kept),
-                evaluation_pairs=sum(pairs[index] for index in held_out),
-                total_tokens=sum(len(example.ids) for example in examples),
-                trained_tokens=sum(example.trained for example in examples),
-                truncated=sum(example.truncated for example in examples),
-            )
-        )
-        return [examples[index] for index in kept], [examples[index] for index in held_out]
+    def _find_checkpoint(self) -> checkpoint.Saved | None:
+        """The checkpoint to go on from, the same in all processes. Raises TrainingError."""
+        found = None
+        if self.processes.is_first and not self.is_probe:
+            found = checkpoint.newest(self.checkpoints, lambda damage: self.emit(Log(message=damage)))
+            if found is not None:
+                checkpoint.require_configuration(found, self.configuration)
+            checkpoint.discard_after(self.checkpoints, found.step if found else 0)
+        return self.processes.gather(found)[0]
 
     def _load_model(self) -> None:
-        self.model = load_model(self.spec, device=self.device, precision=self.precision)
-        self.parameters = trainable(self.model)
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=self.spec.learning_rate, weight_decay=0.0)
-        warmup = max(1, round(self.spec.total_steps * self.spec.warmup_share))
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer,
-            lambda step: learning_rate_factor(step, warmup=warmup, total=self.spec.total_steps),
+        """From its end on, a wish to stop waits for the step in progress."""
+        self.emit(Stage(stage="loading_model"))
+        pad = self.tokenizer.pad_token_id
+        pad = pad if pad is not None else self.tokenizer.eos_token_id
+        self.learner = Learner(self.spec, self.processes, self.precision, pad=pad)
+        done = self.progress
+        if self.saved is not None:
+            self.learner.load(self.saved.adapter, self.saved.path / "state.pt")
+            self.emit(Log(message=f"Continuing after step {done.step} of {self.spec.total_steps}"))
+        self.budget.expect(
+            step_seconds=done.seconds / done.step if done.step else 0.0, saving_bytes=self.learner.state_bytes
         )
-        torch.manual_seed(self.spec.seed + self.processes.rank)  # dropout differs between processes
-        self.model.train()
+        self.saved_at = time.monotonic()
+        self.flags.begun.touch()
+        self.meter.started()
+        self.emit(Stage(stage="training"))
 
-    def _train_step(self, examples: list[Example]) -> None:
+    # Deciding: every process must come to the same answer
+
+    def _reason_to_stop(self) -> str | None:
+        asked, spent = self.processes.total(self.flags.stop.exists(), self.budget.is_spent)
+        if asked:
+            return ASKED
+        return BUDGET if spent else None
+
+    @property
+    def _is_epoch_end(self) -> bool:
+        step = self.progress.step
+        return step > 0 and (step % self.spec.steps_per_epoch == 0 or step == self.spec.total_steps)
+
+    @property
+    def _evaluation_is_due(self) -> bool:
+        is_new = self.progress.evaluated_step < self.progress.step
+        return bool(self.corpus.held_out) and not self.is_probe and self._is_epoch_end and is_new
+
+    @property
+    def _is_unsaved(self) -> bool:
+        return not self.is_probe and self.progress.step > (self.saved.step if self.saved else 0)
+
+    def _checkpoint_is_due(self) -> bool:
+        is_time = time.monotonic() - self.saved_at >= self.spec.checkpoint_seconds
+        return self._is_unsaved and (self._is_epoch_end or bool(self.processes.total(is_time)[0]))
+
+    # Doing
+
+    def _take_step(self) -> None:
+        done = self.progress
+        examples = self.corpus.step(done.step + 1)
         began = time.monotonic()
-        trained = sum(example.trained for example in examples)
-        tokens = sum(len(example.ids) for example in examples)
-        mine = [examples[index] for index in self.processes.share(list(range(len(examples))))]
-        loss_sum = 0.0
-        for batch in self._batches(mine):
-            loss = self._loss(batch) / trained
-            loss.backward()
-            loss_sum += loss.item()
-        self.processes.sum_gradients(self.parameters)
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, MAX_GRADIENT_NORM).item()
-        (loss_sum,) = self.processes.total(loss_sum)
-        if not math.isfinite(loss_sum) or not math.isfinite(norm):
-            raise TrainingError(
-                "diverged",
-                f"The loss became {loss_sum} at step {self.step + 1}: training diverged. Choose a lower learning rate.",
-            )
-        learning_rate = self.schedule.get_last_lr()[0]
-        self.optimizer.step()
-        self.schedule.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        taken = self.learner.take_step(examples, step=done.step + 1)
         seconds = time.monotonic() - began
-        self.step += 1
-        self.tokens += tokens
-        self.seconds += seconds
-        self.first_loss = loss_sum if self.first_loss is None else self.first_loss
-        self.last_loss = loss_sum
+        tokens = token_count(examples)
+        done.step += 1
+        done.tokens += tokens
+        done.seconds += seconds
+        done.first_loss = taken.loss if done.step == 1 else done.first_loss
+        done.last_loss = taken.loss
+        self.budget.took_step(seconds)
+        longest = max(len(example.ids) for example in examples)
+        self.meter.took_step(seconds, tokens=tokens, longest=longest, sequences=taken.sequences)
         self.emit(
             Step(
-                step=self.step,
-                epoch=self.step / self.spec.steps_per_epoch,
-                loss=loss_sum,
-                learning_rate=learning_rate,
-                gradient_norm=norm,
+                step=done.step,
+                epoch=done.step / self.spec.steps_per_epoch,
+                loss=taken.loss,
+                learning_rate=taken.learning_rate,
+                gradient_norm=taken.gradient_norm,
                 tokens_per_second=tokens / seconds,
             )
         )
 
-    def _loss(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Cross-entropy summed over the trained tokens."""
-        labels = batch.pop("labels")[:, 1:]
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == torch.bfloat16):
-            logits = self.model(**batch).logits[:, :-1]
-        return cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
-
-    def _batches(self, examples: list[Example]) -> Iterator[dict[str, torch.Tensor]]:
-        """What fits into one forward pass at a time, similar lengths together."""
-        waiting: list[Example] = []
-        for example in sorted(examples, key=lambda example: len(example.ids)):
-            if waiting and len(example.ids) * (len(waiting) + 1) > TOKENS_AT_ONCE[self.device.type]:
-                yield self._collate(waiting)
-                waiting = []
-            waiting.append(example)
-        if waiting:
-            yield self._collate(waiting)
-
-    def _collate(self, examples: list[Example]) -> dict[str, torch.Tensor]:
-        pad = self.tokenizer.pad_token_id
-        batch = collate(examples, pad=pad if pad is not None else self.tokenizer.eos_token_id)
-        return {name: tensor.to(self.device) for name, tensor in batch.items()}
-
-    @torch.no_grad()
-    def _evaluate(self, examples: list[Example]) -> None:
+    def _evaluate(self) -> str | None:
+        """Returns the reason to stop that cut it short, if one did; it is then due again."""
         self.emit(Stage(stage="evaluating"))
-        self.model.eval()
-        mine = [examples[index] for index in self.processes.share(list(range(len(examples))))]
-        loss = sum(self._loss(batch).item() for batch in self._batches(mine))
-        trained = sum(example.trained for example in mine)
-        loss, trained_everywhere = self.processes.total(loss, trained)
-        self.model.train()
-        self.evaluation_loss = loss / trained_everywhere
-        epoch = self.step / self.spec.steps_per_epoch
-        self.emit(Evaluation(step=self.step, epoch=epoch, loss=self.evaluation_loss))
+        reasons: list[str | None] = [None]
+
+        def is_over() -> bool:
+            reasons.append(self._reason_to_stop())
+            return reasons[-1] is not None
+
+        with self.meter.evaluating():
+            loss = self.learner.evaluate(self.corpus.held_out, is_over=is_over)
         self.emit(Stage(stage="training"))
+        if loss is not None:
+            step = self.progress.step
+            self.progress.evaluation_loss, self.progress.evaluated_step = loss, step
+            self.emit(Evaluation(step=step, epoch=step / self.spec.steps_per_epoch, loss=loss))
+        return reasons[-1]
 
-    def _agreed_to_stop(self) -> bool:
-        """All processes stop at the same step, whichever heard of it."""
-        return bool(self.processes.total(float(self.should_stop()))[0])
+    def _save(self) -> None:
+        """A checkpoint, with an adapter in it that is complete in itself."""
+        saved = checkpoint.at(self.checkpoints, self.progress.step, self.configuration)
+        random = self.processes.gather(self.learner.random_state())
+        if self.processes.is_first:
+            self.emit(Stage(stage="saving"))
+            with self.meter.saving(), checkpoint.writing(saved) as folder:
+                write_adapter(folder / "adapter", self.learner.model, self.tokenizer, self.spec, self.progress)
+                self.learner.save(folder / "state.pt", random)
+                self.progress.write(folder / "progress.json")
+            self.budget.took_saving(self.meter.last_saving_seconds)
+            self.emit(Checkpoint(step=saved.step))
+            self.emit(Stage(stage="training"))
+        self.saved = saved
+        self.saved_at = time.monotonic()
 
-    def _save_checkpoint(self) -> None:
-        random = self.processes.gather(checkpoint.random_state(self.device))
-        if not self.processes.is_first:
-            return
-        self.emit(Stage(stage="saving"))
-        state = {
-            "step": self.step,
-            "tokens": self.tokens,
-            "seconds": self.seconds,
-            "first_loss": self.first_loss,
-            "last_loss": self.last_loss,
-            "evaluation_loss": self.evaluation_loss,
-            "adapter": [parameter.detach().cpu() for parameter in self.parameters],
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "random": random,
-        }
-        checkpoint.save(self.checkpoints, self.step, state)
-        self.emit(Checkpoint(step=self.step))
-        self.emit(Stage(stage="training"))
+    # Ending
 
-    def _resume(self) -> None:
-        """Continue from the last checkpoint, where there is one."""
-        state = checkpoint.latest(self.checkpoints)
-        if state is None:
-            return
-        with torch.no_grad():
-            for parameter, saved in zip(self.parameters, state["adapter"], strict=True):
-                parameter.copy_(saved)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        for name in ("step", "tokens", "seconds", "first_loss", "last_loss", "evaluation_loss"):
-            setattr(self, name, state[name])
-        if len(state["random"]) == self.processes.count:
-            checkpoint.set_random_state(state["random"][self.processes.rank], self.device)
-        self.emit(Log(message=f"Continuing after step {self.step} of {self.spec.total_steps}"))
+    def _stop(self, reason: str) -> Stopped:
+        if self._is_unsaved:
+            self._save()
+        self._measure()
+        adapter = str(self.saved.adapter) if self.saved is not None else None
+        return Stopped(step=self.progress.step, reason=reason, adapter_dir=adapter)
 
-    def _finish(self) -> None:
-        peaks = self.processes.gather(self._peak_memory())
-        if not self.processes.is_first:
-            return
-        self.emit(Stage(stage="saving"))
-        metrics: dict[str, Any] = {
-            "steps": self.step,
-            "seconds": round(self.seconds, 3),
-            "tokens": self.tokens,
-            "final_loss": self.last_loss,
-            "evaluation_loss": self.evaluation_loss,
-            "peak_memory_bytes": max(peaks),
-        }
-        directory = Path(self.spec.run_dir) / "adapter"
-        write_adapter(directory, self.model, self.tokenizer, self.spec, metrics | {"first_loss": self.first_loss})
-        self.emit(Finished(adapter_dir=str(directory), **metrics))
+    def _finish(self) -> Finished:
+        if self._is_unsaved:
+            self._save()
+        peak = self._measure()
+        done = self.progress
+        return Finished(
+            adapter_dir=str(self.saved.adapter) if self.saved is not None else "",
+            steps=done.step,
+            seconds=round(done.seconds, 3),
+            tokens=done.tokens,
+            final_loss=done.last_loss,
+            evaluation_loss=done.evaluation_loss,
+            peak_memory_bytes=peak,
+        )
 
-    def _peak_memory(self) -> int:
-        """Bytes: the most that PyTorch held on this GPU; on a CPU, the most that the process held."""
-        if self.device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self.device)
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def learning_rate_factor(step: int, *, warmup: int, total: int) -> float:
-    """Linear warm-up from the first step on, then a cosine down to 0 after the last."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
+    def _measure(self) -> int:
+        """Say what this attempt took, if it did a step; returns the peak memory of the process that held most."""
+        figures = self.processes.gather((*memory.peak(self.device), self.meter.most_sequences))
+        allocated, reserved, micro_batch = (max(column) for column in zip(*figures, strict=True))
+        meter = self.meter
+        if meter.steps:
+            seconds_per_step, tokens_per_second = meter.pace()
+            self.emit(
+                Measured(
+                    tokens_per_second=tokens_per_second,
+                    seconds_per_step=seconds_per_step,
+                    startup_seconds=meter.startup_seconds,
+                    evaluation_seconds=meter.evaluation_seconds,
+                    saving_seconds=meter.saving_seconds,
+                    peak_memory_bytes=allocated,
+                    reserved_memory_bytes=reserved,
+                    steps=meter.steps,
+                    micro_batch_size=micro_batch,
+                    longest_sequence=meter.longest_sequence,
+                )
+            )
+        return allocated

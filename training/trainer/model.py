@@ -1,13 +1,37 @@
 """The base model with its LoRA adapter."""
 
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedTokenizerBase
 
-from .errors import TrainingError
+from .errors import TrainingError, is_out_of_memory
+from .memory import out_of_memory_loading
 from .protocol import JobSpec
+
+PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+
+def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
+    """What base weights and forward passes are computed in. Raises TrainingError."""
+    # PyTorch also counts devices that only emulate bfloat16, slowly (V100, T4).
+    has_bf16 = device.type == "cpu" or torch.cuda.is_bf16_supported(including_emulation=False)
+    if wanted == "auto":
+        if device.type == "cpu":
+            return torch.float32
+        return torch.bfloat16 if has_bf16 else torch.float16
+    if wanted not in PRECISIONS:
+        raise TrainingError("bad_job", f"The precision “{wanted}” is none of auto, {', '.join(PRECISIONS)}.")
+    if wanted == "bf16" and not has_bf16:
+        raise TrainingError(
+            "precision_unavailable",
+            f"{torch.cuda.get_device_name(device)} cannot compute in bf16. Choose auto, fp16 or fp32.",
+        )
+    return PRECISIONS[wanted]
 
 
 def load_tokenizer(spec: JobSpec) -> PreTrainedTokenizerBase:
@@ -26,20 +50,58 @@ def load_tokenizer(spec: JobSpec) -> PreTrainedTokenizerBase:
 
 def load_model(spec: JobSpec, *, device: torch.device, precision: torch.dtype) -> Any:
     """The frozen base model on the device, with LoRA on all linear layers. Raises TrainingError."""
-    base = _load(AutoModelForCausalLM, spec, dtype=precision)
-    torch.manual_seed(spec.seed)  # before the adapter is made: its A matrices are drawn at random
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=spec.rank,
-        lora_alpha=spec.alpha,
-        lora_dropout=spec.dropout,
-        target_modules="all-linear",
-        bias="none",
-    )
-    model = get_peft_model(base, config).to(device)
+    try:
+        base = _load(AutoModelForCausalLM, spec, dtype=precision, **_quantization(spec, device, precision))
+        torch.manual_seed(spec.seed)  # before the adapter is made: its A matrices are drawn at random
+        config = LoraConfig(
+            task_type="CAUSAL_LM",
+            r=spec.rank,
+            lora_alpha=spec.alpha,
+            lora_dropout=spec.dropout,
+            target_modules="all-linear",
+            bias="none",
+        )
+        model = get_peft_model(base, config).to(device)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise out_of_memory_loading(spec, device) from error
+    model.config.use_cache = False
+    if spec.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     # What others need to load the adapter is the model's name, not where it lies on this machine.
     model.peft_config["default"].base_model_name_or_path = spec.model_name
     return model
+
+
+def load_adapter(model: Any, folder: Path) -> None:
+    """Set the adapter's weights to those that ``save_pretrained`` wrote."""
+    set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
+
+
+def trainable(model: Any) -> list[torch.nn.Parameter]:
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def _quantization(spec: JobSpec, device: torch.device, precision: torch.dtype) -> dict[str, Any]:
+    """Options to load the linear layers in 4-bit NormalFloat with quantized constants (QLoRA, arXiv:2305.14314)."""
+    if spec.quantization == "none":
+        return {}
+    if spec.quantization != "nf4":
+        raise TrainingError("bad_job", f"The quantization “{spec.quantization}” is none of none, nf4.")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise TrainingError(
+            "quantization_unavailable",
+            "Loading the base model in 4 bits needs the package bitsandbytes, which this worker does not have. "
+            "Install it there (pip install bitsandbytes), or choose no quantization.",
+        )
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=precision,
+    )
+    return {"quantization_config": config, "device_map": {"": device}}
 
 
 def _load(loader: Any, spec: JobSpec, **options: Any) -> Any:
@@ -51,7 +113,3 @@ def _load(loader: Any, spec: JobSpec, **options: Any) -> Any:
             f"The base model {spec.model_name} cannot be loaded from “{spec.model}” on this worker. Correct its source "
             f"in the admin, or put the model there ({str(error).splitlines()[0][:200]}).",
         ) from error
-
-
-def trainable(model: Any) -> list[torch.nn.Parameter]:
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -15,7 +15,8 @@ def plan_steps(
     ``lengths`` are tokens and ``pairs`` assistant turns, per conversation. Conversations are drawn from an endless
     stream of shuffled passes over all of them; after n steps the stream has given at least n x ``batch_size`` pairs
     (a step never has none). Within a window, steps are made of conversations of similar length, so that little is
-    padding, and then put in random order.
+    padding, and then put in random order. The step that needs the most memory comes first of all: if it is too much,
+    that is known at once.
     """
     if not lengths:
         raise ValueError("there is nothing to train on")
@@ -39,12 +40,40 @@ def plan_steps(
             window = window[size:]
         generator.shuffle(batches)
         steps += batches
+    steps.insert(0, steps.pop(_largest(steps, lengths)))
     return steps
+
+
+def _largest(steps: list[list[int]], lengths: Sequence[int]) -> int:
+    """The first step with the longest conversation; among several, the one with the most tokens, padding included."""
+
+    def size(step: int) -> tuple[int, int, int]:
+        longest = max(lengths[index] for index in steps[step])
+        return longest, longest * len(steps[step]), -step
+
+    return max(range(len(steps)), key=size)
 
 
 def _passes(count: int, generator: random.Random) -> Iterator[int]:
     while True:
         yield from generator.sample(range(count), count)
+
+
+def forward_passes(lengths: Sequence[int], *, most: int | None, tokens: int) -> list[list[int]]:
+    """Which sequences of a step go through the model together, as indices; the longest first, like lengths together.
+
+    At most ``most`` in each pass; where that is ``None``, as many as make ``tokens`` with their padding, at least one.
+    """
+    passes: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        if passes:
+            count = len(passes[-1]) + 1
+            fits = count <= most if most is not None else count * lengths[passes[-1][0]] <= tokens
+            if fits:
+                passes[-1].append(index)
+                continue
+        passes.append([index])
+    return passes
 
 
 def split(

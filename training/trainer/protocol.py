@@ -1,13 +1,13 @@
 """What the supervisor and the trainer say to each other: a job file one way, JSON lines the other. Pure."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
 EXIT_FINISHED = 0
 EXIT_FAILED = 1
 EXIT_STOPPED = 75
-"""The trainer was asked to stop (SIGTERM), saved a checkpoint and did."""
+"""The trainer stopped before its last step, asked to (SIGTERM) or at its deadline, with a checkpoint of what it did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,21 @@ class JobSpec:
     max_sequence_length: int = 2048
     warmup_share: float = 0.03
     seed: int = 42
+    micro_batch_size: int | None = None
+    """Sequences in one forward pass of one process; ``None``: as many as a fixed number of tokens allows."""
+    gradient_checkpointing: bool = False
+    quantization: str = "none"
+    """``none``, or ``nf4``: the base model's linear layers in 4 bits (QLoRA)."""
+    precision: str = "auto"
+    """``auto``, ``bf16``, ``fp16`` or ``fp32``."""
+    lease_seconds: float = 0
+    """The trainer kills itself when its standard input brought no byte for so long; 0: never for that."""
+    checkpoint_seconds: float = 300
+    """The longest time of training without a checkpoint; there is one at each epoch's end besides."""
+    deadlines: dict[str, float] = field(default_factory=dict)
+    """By device type (``cuda``, ``cpu``), the Unix time by which the run must have ended: its budget is spent then."""
+    probe_steps: int | None = None
+    """Measure so many steps and end, without evaluation, checkpoint or adapter."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2)
@@ -52,8 +67,7 @@ class JobSpec:
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("the job file holds no JSON object")
-        known = {field.name: field for field in fields(cls)}
-        if unknown := values.keys() - known.keys():
+        if unknown := values.keys() - {known.name for known in fields(cls)}:
             raise ValueError(f"unknown in the job file: {', '.join(sorted(unknown))}")
         try:
             return cls(**values)
@@ -101,6 +115,14 @@ class Data(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Resumed(Event):
+    """Said once, before the first step: the step that the run goes on after, 0 for a fresh start."""
+
+    kind: ClassVar[str] = "resumed"
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step(Event):
     kind: ClassVar[str] = "step"
     step: int
@@ -122,6 +144,8 @@ class Evaluation(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint(Event):
+    """A checkpoint of the state after this step is complete."""
+
     kind: ClassVar[str] = "checkpoint"
     step: int
 
@@ -133,9 +157,38 @@ class Log(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measured(Event):
+    """What this attempt's steps took; said before ``finished`` or ``stopped``, once a step was done."""
+
+    kind: ClassVar[str] = "measured"
+    tokens_per_second: float
+    """Tokens without padding, of all processes, over the time of the steps alone."""
+    seconds_per_step: float
+    startup_seconds: float
+    """From the program's start to its first step: data, model, checkpoint."""
+    evaluation_seconds: float
+    """All evaluations together."""
+    saving_seconds: float
+    """All checkpoints and the adapter together."""
+    peak_memory_bytes: int
+    """The most that PyTorch held on any one GPU; on a CPU, the largest process's peak resident memory."""
+    reserved_memory_bytes: int
+    """The most that PyTorch reserved on any one GPU, fragmentation included; on a CPU, as above."""
+    steps: int
+    """Steps that this attempt did."""
+    micro_batch_size: int
+    """The most sequences that one forward pass of training had."""
+    longest_sequence: int
+    """Tokens of the longest sequence trained on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished(Event):
+    """All steps are done."""
+
     kind: ClassVar[str] = "finished"
     adapter_dir: str
+    """Empty after a probe, which leaves no adapter."""
     steps: int
     seconds: float
     tokens: int
@@ -152,16 +205,39 @@ class Failed(Event):
     code: str
     message: str
     detail: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What is known of it in numbers. Out of memory: ``step``, ``micro_batch_size``, ``longest_sequence`` and, on a
+    GPU, ``allocated_bytes`` and ``total_bytes``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped(Event):
+    """The run ended before its last step, and can be continued from its checkpoint."""
+
     kind: ClassVar[str] = "stopped"
     step: int
+    reason: str
+    """``asked`` (SIGTERM) or ``budget`` (the deadline)."""
+    adapter_dir: str | None
+    """A complete adapter of the steps done so far; ``None`` when there was none."""
 
 
 KINDS: dict[str, type[Event]] = {
-    event.kind: event for event in (Started, Stage, Data, Step, Evaluation, Checkpoint, Log, Finished, Failed, Stopped)
+    event.kind: event
+    for event in (
+        Started,
+        Stage,
+        Data,
+        Resumed,
+        Step,
+        Evaluation,
+        Checkpoint,
+        Log,
+        Measured,
+        Finished,
+        Failed,
+        Stopped,
+    )
 }
 
 

@@ -17,7 +17,8 @@ from training import services
 from training.core.estimate import cents, fixed
 from training.core.presets import DEFAULT, PRESETS
 from training.forms import ConfigureForm
-from training.models import BaseModel, GpuType
+from training.idempotency import KeyReused, once
+from training.models import BaseModel, GpuType, TrainingJob
 from training.serializers import estimate_data
 
 
@@ -33,20 +34,21 @@ def configure(request: SignedInRequest) -> HttpResponse:
     form = ConfigureForm(request.POST or None, initial=ConfigureForm.initial_values() | {"dataset_id": dataset.pk})
     if form.is_bound and form.is_valid():
         try:
-            job = services.job_submit(
+            job, _, is_repeated = once(
+                form.cleaned_data["idempotency_key"],
                 user=request.user,
-                dataset=dataset,
-                preset_id=form.chosen_preset(),
-                gpu_type=form.cleaned_data["gpu_type"],
-                gpu_count=form.cleaned_data["gpu_count"],
-                hyperparameters=form.cleaned_hyperparameters(),
-                base_model=form.cleaned_data["base_model"],
-                quoted_cost=form.cleaned_data["quoted_cost"],
+                asked={name: str(value) for name, value in form.cleaned_data.items() if name != "quoted_cost"},
+                create=lambda: (_submit(request, form, dataset), {}),
             )
+        except KeyReused:
+            form = form.renewed()
+            form.full_clean()
+            form.add_error(None, "This page has started a job already. To start another one, press Start again.")
         except (services.DatasetNotReady, services.NoBaseModel) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, "Training job created and queued for processing")
+            if not is_repeated:
+                messages.success(request, "Training job created and queued for processing")
             return redirect(job)
     context = {
         "dataset": dataset,
@@ -55,6 +57,21 @@ def configure(request: SignedInRequest) -> HttpResponse:
         **_estimate_context(form, dataset),
     }
     return render(request, "training/configure.html", context, status=422 if form.errors else 200)
+
+
+def _submit(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> TrainingJob:
+    chosen = form.cleaned_data
+    return services.job_submit(
+        user=request.user,
+        dataset=dataset,
+        preset_id=form.chosen_preset(),
+        gpu_type=chosen["gpu_type"],
+        gpu_count=chosen["gpu_count"],
+        hyperparameters=form.cleaned_hyperparameters(),
+        base_model=chosen["base_model"],
+        quoted_cost=chosen["quoted_cost"],
+        max_cost=chosen["max_cost"],
+    )
 
 
 @login_required

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 from pipeline.http import SignedInRequest
 from training import services
 from training.core.hyperparameters import LIMITS
-from training.forms import shown
-from training.models import Artifact, TrainingJob
+from training.forms import RetryForm, shown
+from training.models import TrainingJob
+from training.waiting import waiting
 
 JOBS_PER_PAGE = 20
 CHART_FIELDS = ("loss", "evaluation_loss", "learning_rate", "tokens_per_second")
@@ -68,12 +69,32 @@ def job_metrics(request: SignedInRequest, job_id: UUID) -> JsonResponse:
 @require_POST
 def cancel(request: SignedInRequest, job_id: UUID) -> HttpResponse:
     job = _visible_job(request, job_id)
-    if not services.job_cancel(job=job, user=request.user):
-        messages.error(request, f"The job is already {job.get_status_display().lower()}.")
-    elif job.is_active:
-        messages.info(request, "The job will stop within moments.")
+    try:
+        services.job_cancel(job=job, user=request.user)
+    except services.JobRefused as error:
+        messages.error(request, f"{error}.")
     else:
-        messages.success(request, "The job was cancelled.")
+        if job.is_active:
+            messages.info(request, "The job will stop within moments.")
+        else:
+            messages.success(request, "The job was cancelled.")
+    return redirect(job)
+
+
+@login_required
+@require_POST
+def retry(request: SignedInRequest, job_id: UUID) -> HttpResponse:
+    job = _visible_job(request, job_id)
+    form = RetryForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["max_cost"])))
+        return redirect(job)
+    try:
+        services.job_retry(job=job, user=request.user, max_cost=form.cleaned_data["max_cost"])
+    except (services.JobRefused, services.DatasetNotReady) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The job is queued again.")
     return redirect(job)
 
 
@@ -87,10 +108,15 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
     return {
         "job": job,
         "events": job.events.all(),
-        "artifact": job.artifacts.filter(kind=Artifact.Kind.ADAPTER).first(),
+        "waiting": waiting(job),
+        "is_partial": job.status != TrainingJob.Status.COMPLETED,
+        "can_retry": job.status in (TrainingJob.Status.FAILED, TrainingJob.Status.CANCELLED),
+        "artifact": job.adapter,
         "ran_on_cpu": job.device == "cpu",
         "quote_differs": services.quote_differs(job),
         "duration": _duration(job),
+        "now": timezone.now(),
+        "time_left": _time_left(job),
         "stage": job.current_stage.replace("_", " "),
         "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
         "hyperparameters": [(limit.label, shown(name, job.hyperparameters[name])) for name, limit in LIMITS.items()],
@@ -98,11 +124,22 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
 
 
 def _duration(job: TrainingJob) -> str:
-    """How long it has been worked on, to the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
+    """How long it has been worked on."""
     if job.started_at is None:
         return ""
-    seconds = int(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
-    minutes, hours = seconds // 60, seconds // 3600
+    return _in_words(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
+
+
+def _time_left(job: TrainingJob) -> str:
+    if job.expected_finish_at is None:
+        return ""
+    return _in_words(max(0.0, (job.expected_finish_at - timezone.now()).total_seconds()))
+
+
+def _in_words(seconds: float) -> str:
+    """To the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
+    whole = int(seconds)
+    minutes, hours = whole // 60, whole // 3600
     if hours:
         return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from celery.bin.celery import celery
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pipeline.celery import app
 from training.models import GpuType
 
 
@@ -30,4 +30,4 @@ class Command(BaseCommand):
         queues = ",".join(types[wanted].queue for wanted in gpu or types)
         # Threads: a job only waits for its trainer process, and must hear of a shutdown while it does.
         options = ["--pool=threads", "--concurrency=1", "-Q", queues, "-n", f"{name}@%h", "--loglevel=WARNING"]
-        app.worker_main(["--quiet", "worker", *options])
+        celery.main(args=["-A", "pipeline", "--quiet", "worker", *options])  # exits with the worker's code

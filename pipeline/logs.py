@@ -1,0 +1,66 @@
+"""What the log looks like: lines for people, or JSON for machines; both with what is bound to the context.
+
+The code logs through the standard library. ``structlog.contextvars`` holds what a request or a job adds to every
+line that is written while it is handled (``request_id``; ``job`` and ``attempt``).
+"""
+
+import logging
+from typing import Any
+
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+from structlog.typing import Processor
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+_RENDERERS: dict[str, list[Processor]] = {
+    "console": [
+        structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=0, pad_level=False, exception_formatter=structlog.dev.plain_traceback
+        )
+    ],
+    "json": [
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+        structlog.processors.EventRenamer("message"),
+        structlog.processors.JSONRenderer(default=str),
+    ],
+}
+
+
+def configuration(*, log_format: str, level: str, requests: bool) -> dict[str, Any]:
+    """The value of Django's LOGGING. ``requests``: a line for each request, not only for those that fail.
+
+    Raises ImproperlyConfigured.
+    """
+    if log_format not in _RENDERERS:
+        raise ImproperlyConfigured(f"PIPELINE_LOG_FORMAT is “{log_format}”. Use {' or '.join(_RENDERERS)}.")
+    if level not in logging.getLevelNamesMapping():
+        raise ImproperlyConfigured(f"PIPELINE_LOG_LEVEL is “{level}”. Use DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": _SHARED,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *_RENDERERS[log_format],
+                ],
+            }
+        },
+        "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "loggers": {
+            "celery": {"level": "WARNING"},
+            "django.request": {"level": "ERROR"},  # of what failed; what was refused is in the request log
+            "pipeline.requests": {"level": "INFO" if requests else "WARNING"},
+        },
+        "root": {"handlers": ["stream"], "level": level},
+    }

@@ -1,0 +1,55 @@
+"""``python -m tests.chaos``: real jobs, real workers, and a killer. Prints the invariants as figures; 1 if one broke.
+
+Everything runs as in production, on servers of its own: web, beat, a worker for small tasks, two GPU workers that
+train on the CPU. For a bounded time something is killed with -9 at random moments: a worker, a trainer, beat, the web
+server, the broker; PostgreSQL is restarted. Then the jobs are given time to end.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from pipeline import embedded
+
+ENVIRONMENT = {
+    "DJANGO_SETTINGS_MODULE": "pipeline.settings",
+    "OMP_NUM_THREADS": "1",
+    "PIPELINE_TRAINER_DEVICE": "cpu",
+    "PIPELINE_WORKER_SILENCE_SECONDS": "6",
+    "PIPELINE_SWEEP_SECONDS": "1",
+    "PIPELINE_RETRY_DELAY_SECONDS": "0.1",
+    "PIPELINE_MAX_ATTEMPTS": "8",
+    "PIPELINE_CHECKPOINT_SECONDS": "1",
+    "PIPELINE_STOP_GRACE_SECONDS": "5",
+    "PIPELINE_LOG_LEVEL": "INFO",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=24)
+    parser.add_argument("--seconds", type=float, default=120, help="how long the killer is at work")
+    parser.add_argument("--patience", type=float, default=600, help="seconds for the jobs to end afterwards")
+    parser.add_argument("--seed", type=int, default=None)
+    options = parser.parse_args()
+    # Readable by all, for servers started by root; short, for their sockets.
+    with tempfile.TemporaryDirectory(prefix="pipeline-chaos-", dir="/tmp") as folder:
+        var = Path(folder)
+        var.chmod(0o755)
+        os.environ |= ENVIRONMENT | {
+            "PIPELINE_VAR": folder,
+            "PIPELINE_MODELS_DIR": str(var / "models"),
+            "PIPELINE_TOKENIZER": "tiny",
+            "DATABASE_URL": embedded.database_url(var),
+            "REDIS_URL": embedded.redis_url(var),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+        from tests.chaos.run import Run  # reads the settings: they must be in the environment by now
+
+        return Run(var, options).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""The processes and servers that are killed, and come back."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline import embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+class Stage:
+    """Web, beat, workers, broker and database; ``kill`` one and it comes back."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.port = free_port()
+        self.kills: dict[str, int] = {}
+        worker = ["celery", "-A", "pipeline", "worker", "--queues", "default", "--concurrency", "1"]
+        self._commands = {
+            "web": ["granian", "--interface", "wsgi", "--port", str(self.port), "pipeline.wsgi:application"],
+            "beat": ["celery", "-A", "pipeline", "beat", "--schedule", str(var / "beat")],
+            "default worker": [*worker, "--hostname", "default@chaos"],
+            "GPU worker a": [sys.executable, "manage.py", "gpu_worker", "--name", "gpu-a"],
+            "GPU worker b": [sys.executable, "manage.py", "gpu_worker", "--name", "gpu-b"],
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._servers = {"broker": contextlib.ExitStack(), "database": contextlib.ExitStack()}
+        self._broker: subprocess.Popen[bytes] | None = None
+
+    @contextlib.contextmanager
+    def servers(self) -> Iterator[None]:
+        embedded.private_folder(embedded.socket_dir(self.var))
+        self._start_database()
+        self._start_broker()
+        try:
+            yield
+        finally:
+            for server in self._servers.values():
+                server.close()
+
+    @contextlib.contextmanager
+    def processes(self) -> Iterator[None]:
+        try:
+            for name in self._commands:
+                self._start(name)
+            yield
+        finally:
+            for process in self._processes.values():
+                process.send_signal(signal.SIGTERM)
+            for process in self._processes.values():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(20)
+            for process in self._processes.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def _start(self, name: str) -> None:
+        log = self.var / "log" / f"{name.replace(' ', '-')}.log"
+        with log.open("ab") as output:
+            self._processes[name] = subprocess.Popen(
+                self._commands[name], cwd=ROOT, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def _start_broker(self) -> None:
+        self._broker = self._servers["broker"].enter_context(embedded.valkey(self.var))
+
+    def _start_database(self) -> None:
+        self._servers["database"].enter_context(embedded.postgres(self.var))
+
+    def targets(self) -> list[str]:
+        return [*self._commands, "trainer", "trainer", "broker", "database"]
+
+    def kill(self, target: str) -> None:
+        """End it without warning (PostgreSQL: restart it), and start it again."""
+        if target == "trainer":
+            if not (pids := self.trainers()):
+                return
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pids[0], signal.SIGKILL)
+        elif target == "database":
+            self._servers["database"].close()
+            time.sleep(0.5)
+            self._start_database()
+        elif target == "broker":
+            assert self._broker is not None
+            self._broker.kill()
+            self._broker.wait()
+            self._servers["broker"].close()
+            time.sleep(0.5)
+            self._start_broker()
+        else:
+            self._processes[target].kill()
+            self._processes[target].wait()
+            with contextlib.suppress(ProcessLookupError):
+                if target == "web":  # its children hold the port
+                    os.killpg(self._processes[target].pid, signal.SIGKILL)
+            self._start(target)
+        self.kills[target] = self.kills.get(target, 0) + 1
+
+    def revive(self) -> list[str]:
+        """Start again what ended by itself; returns the names."""
+        ended = [name for name, process in self._processes.items() if process.poll() is not None]
+        for name in ended:
+            self._start(name)
+        return ended
+
+    def trainers(self) -> list[int]:
+        """Process ids of the trainers alive now."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                command = (folder / "cmdline").read_bytes() if folder.name.isdigit() else b""
+                if b"-m\0trainer\0" in command and str(self.var).encode() in command:
+                    found.append(int(folder.name))
+        return sorted(found)

@@ -1,0 +1,131 @@
+"""The admin of jobs: found by age and GPU, acted on after a confirmation, and their queues at a glance."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from training.models import TrainingJob, Worker
+
+pytestmark = pytest.mark.django_db
+JOBS = "/admin/training/trainingjob/"
+
+
+@pytest.fixture
+def staff(client, django_user_model):
+    """Sign in as staff with these permissions only."""
+
+    def sign_in(*names):
+        person = django_user_model.objects.create_user("kay", is_staff=True)
+        person.user_permissions.set(Permission.objects.filter(codename__in=["view_trainingjob", *names]))
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+def listed(client, query):
+    return {job.pk for job in client.get(f"{JOBS}?{query}").context["cl"].queryset}
+
+
+def test_jobs_are_found_by_age_status_gpu_and_user(admin_client, make_job, user):
+    fresh, old = make_job(), make_job(age=timedelta(hours=2))
+    long = make_job("running", gpu="V100-32GB", age=timedelta(hours=2))
+    silent = make_job("running", heartbeat_at=timezone.now() - timedelta(minutes=5))
+    over = make_job("failed", age=timedelta(days=3))
+    assert listed(admin_client, "age=waiting-10m") == {old.pk}
+    assert listed(admin_client, "age=waiting-1d") == set()
+    assert listed(admin_client, "age=working-1h") == {long.pk}
+    assert listed(admin_client, "age=silent-1m") == {silent.pk}
+    assert listed(admin_client, "gpu=V100-32GB") == {long.pk}
+    assert listed(admin_client, "status__exact=failed") == {over.pk}
+    assert listed(admin_client, f"user__id__exact={user.pk}&status__exact=queued") == {fresh.pk, old.pk}
+    assert len(listed(admin_client, "age=nonsense")) == 5
+
+
+def act(client, name, *jobs, **extra):
+    fields = {"action": f"{name}_jobs", "_selected_action": [str(job.pk) for job in jobs]} | extra
+    return client.post(JOBS, fields, follow=True)
+
+
+def messages(answer):
+    return [str(message) for message in answer.context["messages"]]
+
+
+def test_cancelling_asks_first_and_then_cancels(staff, make_job):
+    client, job = staff("cancel_trainingjob"), make_job()
+    question = act(client, "cancel", job)
+    assert "Cancel 1 training job?" in question.content.decode()
+    assert str(job.pk) in question.content.decode()
+    job.refresh_from_db()
+    assert job.status == "queued"
+    assert messages(act(client, "cancel", job, confirmed="yes")) == ["1 cancelled or stopping."]
+    job.refresh_from_db()
+    assert job.status == "cancelled"
+    assert job.events.last().actor == "kay"
+
+
+def test_what_cannot_be_done_is_said_job_by_job(staff, make_job):
+    client, waiting, over = staff("cancel_trainingjob"), make_job(), make_job("completed")
+    said = messages(act(client, "cancel", waiting, over, confirmed="yes"))
+    assert said[0] == "1 cancelled or stopping."
+    assert str(over.pk) in said[1]
+    assert "already completed" in said[1]
+
+
+def test_each_action_needs_its_permission(staff, make_job):
+    client, job = staff(), make_job()
+    assert "cancel_jobs" not in client.get(JOBS).content.decode()
+    act(client, "cancel", job, confirmed="yes")
+    job.refresh_from_db()
+    assert job.status == "queued"
+
+
+def test_more_than_can_be_read_is_not_confirmed_at_once(staff, make_job, monkeypatch):
+    monkeypatch.setattr("training.admin.verbs.MOST_AT_ONCE", 1)
+    answer = act(staff("cancel_trainingjob"), "cancel", make_job(), make_job(), confirmed="yes")
+    assert messages(answer) == ["Select at most 1 jobs at a time."]
+    assert TrainingJob.objects.filter(status="queued").count() == 2
+
+
+def test_jobs_and_workers_are_read_not_edited(admin_client, make_job):
+    job = make_job()
+    assert admin_client.get(f"{JOBS}{job.pk}/change/").status_code == 200
+    assert admin_client.post(f"{JOBS}{job.pk}/change/", {"status": "completed"}).status_code == 403
+    assert admin_client.get(f"{JOBS}add/").status_code == 403
+    assert admin_client.get("/admin/training/worker/add/").status_code == 403
+
+
+def test_the_overview_shows_queues_running_jobs_and_workers(admin_client, make_job):
+    now = timezone.now()
+    waiting = make_job(gpu="V100-32GB", age=timedelta(hours=2))
+    running = make_job("running", worker="gpu@a")
+    Worker.objects.create(name="gpu@a", host="a", queues=["gpu.h100"], device="cpu", started_at=now, last_seen_at=now)
+    Worker.objects.create(name="gpu@old", host="b", queues=[], started_at=now, last_seen_at=now - timedelta(minutes=3))
+    answer = admin_client.get(f"{JOBS}overview/")
+    queues = {queue.gpu: queue for queue in answer.context["queues"]}
+    assert (queues["V100-32GB"].waiting, queues["V100-32GB"].workers) == (1, 0)
+    assert (queues["H100"].claimed, queues["H100"].workers) == (1, 1)
+    assert timedelta(hours=2) <= queues["V100-32GB"].oldest < timedelta(hours=2, minutes=1)
+    page = answer.content.decode()
+    assert str(waiting.pk) in page
+    assert str(running.pk) in page
+    assert page.count("none connected") == 1
+    assert page.count(">Alive<") == page.count(">Silent<") == 1
+
+
+def test_the_overview_is_linked_from_the_admins_front_page_for_who_may_see_it(client, staff, django_user_model):
+    assert f"{JOBS}overview/" in staff().get("/admin/").content.decode()
+    client.force_login(django_user_model.objects.create_user("lee", is_staff=True))
+    assert client.get(f"{JOBS}overview/").status_code == 403
+    assert f"{JOBS}overview/" not in client.get("/admin/").content.decode()
+
+
+def test_workers_are_filtered_by_being_alive(admin_client):
+    now = timezone.now()
+    for name, age in (("gpu@a", 1), ("gpu@b", 300)):
+        Worker.objects.create(name=name, host="x", started_at=now, last_seen_at=now - timedelta(seconds=age))
+    for wanted, name in (("yes", "gpu@a"), ("no", "gpu@b")):
+        (worker,) = admin_client.get(f"/admin/training/worker/?alive={wanted}").context["cl"].queryset
+        assert worker.name == name

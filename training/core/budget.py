@@ -1,0 +1,10 @@
+"""How small a job's budget may be. Pure."""
+
+from decimal import Decimal
+
+from training.core.estimate import STORAGE_COST
+
+STORAGE = Decimal(str(STORAGE_COST))
+LOWEST = STORAGE + Decimal("0.01")
+"""US dollars."""
+TOO_LOW = f"Must be at least ${LOWEST}: keeping the adapter alone costs ${STORAGE}."
