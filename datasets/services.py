@@ -148,9 +148,7 @@ def _idle(dataset: Dataset) -> Dataset:
     return locked
 
 
-def _add_version(
-    dataset: Dataset, *, file: File | str, file_name: str, file_size: int, sha256: str
-) -> DatasetVersion:
+def _add_version(dataset: Dataset, *, file: File | str, file_name: str, file_size: int, sha256: str) -> DatasetVersion:
     latest = dataset.versions.first()
     version = DatasetVersion.objects.create(
         dataset=dataset,

@@ -13,6 +13,7 @@ urlpatterns = [
     path("datasets/<uuid:pk>/upload", views.upload, name="upload_version"),
     path("datasets/<uuid:pk>/go-on", views.go_on, name="go_on"),
     path("datasets/<uuid:pk>/cancel", views.cancel, name="cancel"),
+    path("datasets/<uuid:pk>/validate", views.validate, name="validate"),
     path("datasets/<uuid:pk>/read", views.read_again, name="read_again"),
     path("datasets/<uuid:pk>/split", views.split, name="split"),
     path("datasets/<uuid:pk>/manage", views.rename, name="manage"),

@@ -14,8 +14,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from datasets import charts, previews, reports, services, uploads
-from datasets.formats.detect import SUFFIXES
-from datasets.formats.shapes import SHAPES
+from datasets.formats.detect import CONTAINERS, SUFFIXES
 from datasets.forms import ReadingForm, RenameForm, SplitForm, UploadForm, VersionForm
 from datasets.models import Dataset
 from pipeline.http import SignedInRequest
@@ -129,8 +128,17 @@ def cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def validate(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Read it as before: after a cancelled validation, it goes on where it was."""
+    dataset = _visible(request, pk)
+    services.dataset_validate_again(dataset)
+    return redirect(dataset)
+
+
+@login_required
+@require_POST
 def read_again(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """In the way that the form says; as before, where there is none (after a cancelled validation)."""
+    """In the way that the form says."""
     dataset = _visible(request, pk)
     form = _reading_form(dataset, request.POST)
     if not form.is_valid():
@@ -260,7 +268,7 @@ def _context(request: SignedInRequest, dataset: Dataset, **forms: Any) -> dict[s
         "held_out": charts.held_out_pairs(dataset),
         "reading": _reading_form(dataset),
         "split": split,
-        "shapes": SHAPES,
+        "container": CONTAINERS.get(dataset.version.options.get("container", ""), "") if dataset.version else "",
         **forms,
         **(_preview_context(request, dataset) if not dataset.is_being_read else {}),
     }
@@ -273,7 +281,8 @@ def _preview_context(request: SignedInRequest, dataset: Dataset) -> dict[str, An
         "dataset": dataset,
         "preview": shown,
         "length": length,
-        "row": start,
+        "first": start + 1,
+        "last": start + len(shown.rows),
         "following": start + PREVIEW_ROWS if start + PREVIEW_ROWS < shown.total else None,
         "previous": max(0, start - PREVIEW_ROWS) if start else None,
     }

@@ -8,7 +8,7 @@ import contextlib
 import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow
 import pyarrow.parquet
@@ -20,7 +20,7 @@ from datasets.formats.options import Options
 from datasets.formats.problems import FileProblem, Problem, excerpt
 from datasets.formats.rows import LONGEST_ROW, Raw
 
-PARQUET_ROWS = 256
+PARQUET_ROWS = 64
 PARQUET_BUFFER = 1024**2
 csv.field_size_limit(LONGEST_ROW)
 
@@ -38,7 +38,7 @@ def read_jsonl(file: IO[bytes], _: Options) -> Iterator[Row]:
         else:
             skipped = len(BOM) if number == 1 and line.startswith(BOM) else 0
             if line[skipped:].strip():
-                yield Raw(number, line[skipped:], offset + skipped)
+                yield Raw(number, line[skipped:], size, offset + skipped)
         offset += size
 
 
@@ -109,7 +109,7 @@ def read_csv(file: IO[bytes], options: Options) -> Iterator[Row]:
             reason = f"{len(cells)} values, but the header has {len(header)} columns. Quote values that hold commas."
             yield Problem("wrong_value", line, reason, excerpt=excerpt(options.delimiter.join(cells)))
         else:
-            yield Raw(line, dict(zip(header, cells, strict=False)))
+            yield Raw(line, dict(zip(header, cells, strict=False)), text.row_bytes)
 
 
 def read_parquet(file: IO[bytes], _: Options) -> Iterator[Row]:
@@ -120,7 +120,16 @@ def read_parquet(file: IO[bytes], _: Options) -> Iterator[Row]:
         for batch in parquet.iter_batches(batch_size=PARQUET_ROWS, use_threads=False):
             for row in batch.to_pylist():
                 number += 1
-                yield Raw(number, row)
+                yield Raw(number, row, size_of(row))
+
+
+def size_of(value: Any) -> int:
+    """About how many bytes a value takes."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(size_of(part) for part in value.values())
+    return sum(size_of(part) for part in value) if isinstance(value, list) else 8
 
 
 def parquet_size(file: IO[bytes]) -> tuple[int, int]:
@@ -156,7 +165,7 @@ class Rows:
         self._options, self._limit, self._scratch = options, limit, scratch
         self._file = path.open("rb")
         self._size = max(1, path.stat().st_size)
-        self._rows = 0
+        self._rows = self._bytes = 0
         self.count = 0
 
     def __enter__(self) -> "Rows":
@@ -174,7 +183,10 @@ class Rows:
                 raise too_much(self._limit)
         for row in READERS[self._options.container](stream, self._options):
             self.count += 1
-            if isinstance(row, Raw) and row.weight > LONGEST_ROW:
+            self._bytes += row.size if isinstance(row, Raw) else 0
+            if self._bytes > self._limit:  # a Parquet file's dictionaries unpack to more than its footer says
+                raise too_much(self._limit)
+            if isinstance(row, Raw) and row.size > LONGEST_ROW:
                 yield Problem(
                     "row_too_long", row.line, f"The row is longer than {LONGEST_ROW // 1024**2} MB. Split it."
                 )

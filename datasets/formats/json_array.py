@@ -66,17 +66,18 @@ class _Window:
         at = self.at if at is None else at
         return FileProblem("broken_json", reason, line=self.line(at), excerpt=excerpt(self.text, at))
 
-    def value(self) -> Any:
-        """The value that begins here. Raises FileProblem where there is none, or a longer one than may be."""
+    def value(self) -> tuple[Any, int]:
+        """The value that begins here, and its length. Raises FileProblem where there is none, or too long a one."""
         while True:
             try:
-                found, self.at = _decoder.raw_decode(self.text, self.at)
+                found, end = _decoder.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 self._more_or_fail(f"Not valid JSON: {error.msg}.", error.pos)
             except (RecursionError, ValueError) as error:
                 raise self.fail("Not usable JSON: nested too deeply, or a number with too many digits.") from error
             else:
-                return found
+                size, self.at = end - self.at, end
+                return found, size
 
     def _more_or_fail(self, reason: str, position: int) -> None:
         if self.is_whole:
@@ -98,7 +99,7 @@ def read_json_array(file: IO[bytes], _: Options) -> Iterator[Raw | Problem]:
     while True:
         window.next()
         line = window.line()
-        yield _row(window.value(), line)
+        yield _row(*window.value(), line)
         match window.next():
             case ",":
                 window.at += 1
@@ -113,7 +114,7 @@ def read_json_array(file: IO[bytes], _: Options) -> Iterator[Raw | Problem]:
         raise window.fail("Something follows the array's end.")
 
 
-def _row(value: Any, line: int) -> Raw | Problem:
+def _row(value: Any, size: int, line: int) -> Raw | Problem:
     if isinstance(value, dict):
-        return Raw(line, value)
+        return Raw(line, value, size)
     return Problem("wrong_value", line, "The element is no object ({…}).", excerpt=excerpt(json.dumps(value)))

@@ -13,15 +13,10 @@ class Raw:
 
     line: int
     data: bytes | dict[str, Any]
+    size: int
+    """About how many bytes it takes in the file, unpacked."""
     offset: int = 0
     """Of a line's first byte in the (unpacked) file."""
-
-    @property
-    def weight(self) -> int:
-        """About how many bytes it is, for batches of even size."""
-        if isinstance(self.data, bytes):
-            return len(self.data)
-        return sum(len(value) if isinstance(value, str | list) else 8 for value in self.data.values()) + 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     try:
         for row in rows:
             batch.append(row)
-            size += row.weight if isinstance(row, Raw) else 0
+            size += row.size if isinstance(row, Raw) else 0
             if size >= PART_BYTES or len(batch) >= PART_ROWS:
                 yield batch
                 batch, size = [], 0

@@ -27,7 +27,7 @@ from django.core.files.base import ContentFile  # noqa: E402
 from knox.models import AuthToken  # noqa: E402
 
 from datasets import validation  # noqa: E402
-from datasets.models import Dataset  # noqa: E402
+from datasets.services import dataset_upload  # noqa: E402
 from tests.trainer.conftest import conversations  # noqa: E402
 from training.core import status  # noqa: E402
 from training.core.presets import PRESETS  # noqa: E402
@@ -73,13 +73,7 @@ class Run:
         user = get_user_model().objects.create_user("chaos")
         self.token = AuthToken.objects.create(user)[1]
         data = "".join(json.dumps(row) + "\n" for row in conversations(60)).encode()
-        self.dataset = Dataset.objects.create(
-            user=user,
-            name="Chaos",
-            file=ContentFile(data, name="chaos.jsonl"),
-            file_name="chaos.jsonl",
-            file_size=len(data),
-        )
+        self.dataset = dataset_upload(user=user, name="Chaos", file=ContentFile(data, name="chaos.jsonl"))
         validation.validate(self.dataset.pk)
 
     def _torment(self) -> None:
