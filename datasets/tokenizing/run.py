@@ -91,7 +91,7 @@ class _Collected:
         self.parts: list[Part] = []
         self.findings = Findings()
         self._left_out = left_out
-        left_out.write("line,reason\n")
+        left_out.write("line,kind\n")
 
     def take(self, part: Part) -> None:
         found, bad = part.read()
