@@ -82,7 +82,9 @@ def lengths(dataset: Dataset, length: int) -> Lengths | None:
 
 def _ticks(bounds: list[int], width: float) -> list[Tick]:
     """At the powers of two, or at every second one where there would be too many."""
-    marked = [(position + 1, bound) for position, bound in enumerate(bounds) if bound & (bound - 1) == 0]
+    marked = [(position + 1, bound) for position, bound in enumerate(bounds) if bound & (bound - 1) == 0] or [
+        (len(bounds), bounds[-1])
+    ]
     step = 1 + (len(marked) - 1) // MOST_TICKS
     return [
         Tick(
