@@ -9,11 +9,12 @@ PIP := $(BIN)/pip --disable-pip-version-check install --progress-bar off --quiet
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-header --annotation-style=line \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --unsafe-package torch
 
-.PHONY: help install run test lint lock
+.PHONY: help install run test chaos lint lock
 
 help:
 	@echo "make run      start Pipeline on this machine (installs what is missing)"
 	@echo "make test     run every check and test"
+	@echo "make chaos    run jobs while workers, trainers, broker and database are killed"
 	@echo "make lint     run the checks alone"
 	@echo "make install  set up, without starting"
 	@echo "make lock     renew the locked dependencies from pyproject.toml"
@@ -52,6 +53,9 @@ test: install $(VENV)/installed-dev lint
 	    echo "Installing Chromium for the browser tests"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; fi
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+chaos: $(VENV)/installed-dev
+	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -6,3 +6,10 @@ class PipelineConfig(AppConfig):
 
     def ready(self) -> None:
         from pipeline import checks  # noqa: F401 - registering them is what importing is for
+
+
+class TokensConfig(AppConfig):
+    """Knox, under a name that says what it keeps."""
+
+    name = "knox"
+    verbose_name = "API tokens"

@@ -3,10 +3,12 @@
 Embedded servers, migrations, demo, static files, then the Procfile's processes until Ctrl-C.
 """
 
+import errno
 import os
 import signal
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,6 +21,8 @@ from pipeline.processes import Processes, read_procfile
 
 STOP_GRACE_SECONDS = "8"
 """For a trainer to finish its step and save; within what the processes are given to stop."""
+
+PORT_SECONDS = 3.0
 
 
 class LaunchError(Exception):
@@ -57,16 +61,36 @@ def _address(bind: str) -> tuple[str, int]:
 
 
 def _check_port(host: str, port: int) -> None:
+    """Raises LaunchError if the port stays taken; a predecessor that was killed gets a moment to let go of it."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while error := _refusal(host, port):
+        if _answers(f"{_url(host, port)}/healthz"):
+            raise LaunchError(
+                f"Something answers at {_url(host, port)} already, most likely Pipeline itself: use that one, stop it, "
+                f"or choose another port: PIPELINE_BIND={host}:{port + 1} make run"
+            )
+        if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+            raise LaunchError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Stop what uses the port, or choose another: "
+                f"PIPELINE_BIND={host}:{port + 1} make run"
+            )
+        time.sleep(0.2)
+
+
+def _refusal(host: str, port: int) -> OSError | None:
+    """Why one cannot listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise LaunchError(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Stop what uses the port, or choose another: "
-                f"PIPELINE_BIND={host}:{port + 1} make run"
-            ) from error
+            return error
+    return None
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def prepare() -> None:
@@ -87,7 +111,7 @@ def run(host: str, port: int) -> int:
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",  # for root, every start
     }
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    url = _url(host, port)
     processes = Processes(read_procfile(embedded.ROOT / "Procfile"), environment=environment, directory=embedded.ROOT)
     announced = False
 

@@ -50,7 +50,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
-    "knox",
+    "pipeline.apps.TokensConfig",
     "lucide",
     "rest_framework",
     "datasets",
@@ -123,6 +123,7 @@ LOGOUT_REDIRECT_URL = "login"
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("PIPELINE_TIME_ZONE", default="UTC")
 USE_TZ = True
+FORMAT_MODULE_PATH = "pipeline.formats"
 
 # Files: static files are collected for WhiteNoise; uploads and adapters go through Django's storage.
 STATIC_URL = "static/"

@@ -10,6 +10,7 @@ from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from knox.models import AuthToken
+from structlog.contextvars import get_contextvars
 
 from pipeline.http import SignedInRequest
 
@@ -53,7 +54,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         message = "Something went wrong on our side. It has been logged; please try again."
         return JsonResponse({"error": message, "details": None}, status=500)
-    return render(None, "500.html", status=500)
+    context = {"request_id": get_contextvars().get("request_id")}
+    return render(None, "500.html", context, status=500)  # without the request: no query while all may be down
 
 
 def _tokens(request: SignedInRequest) -> object:

@@ -54,19 +54,17 @@ class Report:
             case protocol.Resumed():
                 self.step = self.rewind_to = event.step
                 self.checkpoint_step = event.step or None
-                self.metrics = [row for row in self.metrics if row.step <= event.step]
             case protocol.Step():
                 self._take_step(event)
             case protocol.Evaluation():
-                self.figures["evaluation_loss"] = event.loss
-                row = JobMetric(job=self.job, step=event.step, epoch=event.epoch, evaluation_loss=event.loss)
-                self.metrics.append(row)
+                self.learn(event)
             case protocol.Checkpoint():
                 self.checkpoint_step = event.step
             case protocol.Measured():
                 self.measured = event
             case protocol.Finished() | protocol.Stopped() | protocol.Failed():
                 self.ending = event
+                self.meter.stop()
         if event is not None:
             self._say(_in_words(event))
         return event
@@ -75,14 +73,18 @@ class Report:
         self.step = event.step
         self.steps_made += 1
         self._steps_at.append(time.monotonic())
-        measured = {
-            "loss": event.loss,
-            "learning_rate": event.learning_rate,
-            "gradient_norm": event.gradient_norm,
-            "tokens_per_second": event.tokens_per_second,
-        }
-        self.figures |= measured
-        self.metrics.append(JobMetric(job=self.job, step=event.step, epoch=event.epoch, **measured))
+        self.learn(event)
+
+    def learn(self, event: protocol.Step | protocol.Evaluation) -> None:
+        """Take in what was measured at a step, just now or before this attempt."""
+        row = JobMetric(job=self.job, step=event.step, epoch=event.epoch)
+        if isinstance(event, protocol.Evaluation):
+            row.evaluation_loss = self.figures["evaluation_loss"] = event.loss
+        else:
+            for name in ("loss", "learning_rate", "gradient_norm", "tokens_per_second"):
+                self.figures[name] = getattr(event, name)
+                setattr(row, name, self.figures[name])
+        self.metrics.append(row)
 
     def _say(self, lines: Iterable[str]) -> None:
         self.log.extend(line[:LOG_LINE_LENGTH].replace("\0", "\N{REPLACEMENT CHARACTER}") for line in lines)

@@ -14,12 +14,13 @@ from typing import TypeVar
 from celery import signals
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db.models import Max
 
 from training import adapters, attempts, job_data, lifecycle
 from training.models import Artifact, TrainingJob
 from training.process import Trainer, explain
 from training.report import Report
-from training.trainer import protocol
+from training.trainer import history, protocol
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +108,12 @@ class Attempt:
             line = trainer.next_line(timeout=max(0.05, self._beat_at - time.monotonic()))
             if line is not None:
                 event = self.report.read(line)
-                if isinstance(event, protocol.Started):
-                    names = {"device": event.device, "device_name": event.device_name}
-                    self._insist(partial(lifecycle.start_running, self.job, **names))
+                match event:
+                    case protocol.Started():
+                        names = {"device": event.device, "device_name": event.device_name}
+                        self._insist(partial(lifecycle.start_running, self.job, **names))
+                    case protocol.Resumed():
+                        self._insist(partial(self._catch_up, event.step))
             self._beat()
             now = time.monotonic()
             if stop_by is None and (self.is_unwanted or shutting_down.is_set()):
@@ -119,6 +123,13 @@ class Attempt:
                 logger.warning("job %s: the trainer did not stop in time and is killed", self.job.pk)
                 trainer.kill()
         self._beat(at_once=True)
+
+    def _catch_up(self, step: int) -> bool:
+        """Learn of the steps up to a checkpoint that an earlier worker, frozen or cut off, never wrote down."""
+        known = self.job.metrics.aggregate(last=Max("step"))["last"] or 0
+        for event in history.read(self.run_dir, after=known, upto=step):
+            self.report.learn(event)
+        return True
 
     def _beat(self, *, at_once: bool = False) -> None:
         """Once a second: write the heartbeat with all news, renew the trainer's lease, hear whether to cancel.

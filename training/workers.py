@@ -4,16 +4,19 @@ A thread of the worker writes it rather than a task, since a worker's one slot i
 worker that was killed stays behind and stops being ``alive``.
 """
 
+import errno
 import hashlib
 import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import bootsteps
+from celery.worker.state import maybe_shutdown
 from django.conf import settings
 from django.db import Error, IntegrityError, close_old_connections, connection, transaction
 from django.db.models.functions import Now
@@ -24,6 +27,8 @@ from training.models import Worker
 logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
+"""For a predecessor to store what its trainer left, after the grace that the trainer has."""
 FORGET_AFTER = timedelta(days=7)
 """When a worker that is never coming back (its host is gone) leaves the list."""
 
@@ -35,20 +40,45 @@ class NameTaken(Exception):
 class NameLock:
     """Holds a worker's name on this host. The kernel frees it however the process ends.
 
-    A row alone could not tell a restart after ``kill -9`` from a second worker: both find a fresh one. Raises
-    NameTaken.
+    A row alone could not tell a restart after ``kill -9`` from a second worker: both find a fresh one.
     """
 
     def __init__(self, name: str) -> None:
-        database = connection.settings_dict
-        place = repr([database["HOST"], database["PORT"], database["NAME"], database["OPTIONS"].get("host"), name])
+        self._name = name
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            self._socket.bind(f"\0pipeline-worker-{hashlib.sha256(place.encode()).hexdigest()[:32]}")
-        except OSError as error:
-            self._socket.close()
-            raise NameTaken(f"A worker named {name} runs on this host already, or is still stopping.") from error
+
+    def take(self) -> None:
+        """Wait for a predecessor that is stopping. Raises NameTaken as soon as it is seen to report itself."""
+        deadline = time.monotonic() + settings.STOP_GRACE_SECONDS + PATIENCE_SECONDS
+        seen = last_report(self._name)
+        while not self._bind():
+            if last_report(self._name) not in (seen, None):
+                raise NameTaken(f"A worker named {self._name} runs on this host already.")
+            if time.monotonic() > deadline:
+                raise NameTaken(f"A worker named {self._name} runs on this host already and does not stop.")
+            maybe_shutdown()
+            time.sleep(0.2)
         os.register_at_fork(after_in_child=self._socket.close)  # a pool's child must not hold it longer than we do
+
+    def _bind(self) -> bool:
+        database = connection.settings_dict
+        place = [database["HOST"], database["PORT"], database["NAME"], database["OPTIONS"].get("host"), self._name]
+        try:
+            self._socket.bind(f"\0pipeline-worker-{hashlib.sha256(repr(place).encode()).hexdigest()[:32]}")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
+        return True
+
+
+def last_report(name: str) -> datetime | None:
+    """When a worker of that name was last heard of, if the database knows of one and can be asked."""
+    try:
+        return Worker.objects.filter(name=name).values_list("last_seen_at", flat=True).first()
+    except Error:
+        connection.close()
+        return None
 
 
 class Reporter:
@@ -139,8 +169,9 @@ class SelfReport(bootsteps.StartStopStep):
     requires = ("celery.worker.components:Pool",)
 
     def start(self, worker: Any) -> None:
+        self._lock = NameLock(worker.hostname)
         try:
-            self._lock = NameLock(worker.hostname)
+            self._lock.take()
             self._reporter = Reporter(worker.hostname, lambda: sorted(worker.app.amqp.queues.consume_from))
             self._reporter.start()
         except NameTaken as error:

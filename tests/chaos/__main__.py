@@ -27,6 +27,19 @@ ENVIRONMENT = {
 }
 
 
+def use(var: Path, **settings: str) -> None:
+    """Have this process, and those it starts, run on servers and folders of their own under ``var``."""
+    var.chmod(0o755)  # for servers started by root, which run as another user
+    os.environ |= ENVIRONMENT | {
+        "PIPELINE_VAR": str(var),
+        "PIPELINE_MODELS_DIR": str(var / "models"),
+        "PIPELINE_TOKENIZER": "tiny",
+        "DATABASE_URL": embedded.database_url(var),
+        "REDIS_URL": embedded.redis_url(var),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    } | settings  # fmt: skip
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--jobs", type=int, default=24)
@@ -34,18 +47,9 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=600, help="seconds for the jobs to end afterwards")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
-    # Readable by all, for servers started by root; short, for their sockets.
-    with tempfile.TemporaryDirectory(prefix="pipeline-chaos-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="pipeline-chaos-", dir="/tmp") as folder:  # short, for the sockets in it
         var = Path(folder)
-        var.chmod(0o755)
-        os.environ |= ENVIRONMENT | {
-            "PIPELINE_VAR": folder,
-            "PIPELINE_MODELS_DIR": str(var / "models"),
-            "PIPELINE_TOKENIZER": "tiny",
-            "DATABASE_URL": embedded.database_url(var),
-            "REDIS_URL": embedded.redis_url(var),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        }
+        use(var)
         from tests.chaos.run import Run  # reads the settings: they must be in the environment by now
 
         return Run(var, options).run()

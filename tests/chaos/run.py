@@ -4,45 +4,29 @@ import argparse
 import contextlib
 import json
 import random
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-import django
-from django.core.management import call_command
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from tests.chaos.stage import ROOT, Stage
-
-django.setup()
-
-from django.conf import settings  # noqa: E402 - Django has to be set up first
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.core.files.base import ContentFile  # noqa: E402
-from knox.models import AuthToken  # noqa: E402
-
-from datasets import validation  # noqa: E402
-from datasets.services import dataset_upload  # noqa: E402
-from tests.trainer.conftest import conversations  # noqa: E402
-from training.core import status  # noqa: E402
-from training.core.presets import PRESETS  # noqa: E402
-from training.models import BaseModel, JobEvent, TrainingJob  # noqa: E402
+from tests.chaos.scene import Scene  # sets Django up
+from tests.chaos.stage import Stage
+from training.core import status
+from training.models import JobEvent, TrainingJob
 
 SECONDS_BETWEEN_KILLS = (1.5, 4.0)
-HYPERPARAMETERS = PRESETS["fast"].hyperparameters.to_dict() | {"batch_size": 2, "epochs": 4}
 
 
 class Run:
     def __init__(self, var: Path, options: argparse.Namespace) -> None:
         self.options = options
-        self.stage = Stage(var)
         self.seed = random.randrange(10**6) if options.seed is None else options.seed
         self.random = random.Random(self.seed)
+        self.stage = Stage(var, self.random)
+        self.scene = Scene(self.stage.port)
         self.created: list[str] = []
         self.requests = 0
 
@@ -51,7 +35,7 @@ class Run:
             f"chaos with seed {self.seed}: {self.options.jobs} jobs, {self.options.seconds:.0f} s of kills", flush=True
         )
         with self.stage.servers():
-            self._prepare()
+            self.scene.prepare()
             with self.stage.processes():
                 began = time.monotonic()
                 self._torment()
@@ -63,18 +47,6 @@ class Run:
         if failures:
             self._show_logs()
         return 1 if failures else 0
-
-    def _prepare(self) -> None:
-        model = settings.MODELS_DIR / "tiny"
-        subprocess.run([sys.executable, str(ROOT / "tests" / "tiny_model.py"), str(model)], cwd="/", check=True)
-        call_command("migrate", verbosity=0)
-        call_command("collectstatic", "--noinput", verbosity=0)
-        BaseModel.objects.filter(is_default=True).update(source="tiny", name="example/tiny")
-        user = get_user_model().objects.create_user("chaos")
-        self.token = AuthToken.objects.create(user)[1]
-        data = "".join(json.dumps(row) + "\n" for row in conversations(60)).encode()
-        self.dataset = dataset_upload(user=user, name="Chaos", file=ContentFile(data, name="chaos.jsonl"))
-        validation.validate(self.dataset.pk)
 
     def _torment(self) -> None:
         """Create jobs and kill things, both at random moments, until the time is over and all jobs are created."""
@@ -94,25 +66,9 @@ class Run:
 
     def _create(self) -> None:
         """Ask for a job until it is answered with 201, under one key: whatever dies, it is one job."""
-        body = {
-            "dataset_id": str(self.dataset.pk),
-            "preset_id": "custom",
-            "gpu_config": {"type": "A100-80GB", "count": 1},
-            "hyperparameters": HYPERPARAMETERS,
-            "estimated_cost": 1.0,
-        }
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.stage.port}/api/jobs",
-            data=json.dumps(body).encode(),
-            headers={
-                "Authorization": f"Bearer {self.token}",
-                "Content-Type": "application/json",
-                "Idempotency-Key": f"chaos-{len(self.created)}",
-            },
-        )
         self.requests += 1
-        with contextlib.suppress(OSError, ValueError), urllib.request.urlopen(request, timeout=10) as answer:
-            self.created.append(json.load(answer)["data"]["id"])
+        with contextlib.suppress(OSError, ValueError):
+            self.created.append(self.scene.create_job(key=f"chaos-{len(self.created)}"))
 
     def _wait_for_the_end(self) -> bool:
         end = time.monotonic() + self.options.patience
@@ -131,7 +87,7 @@ class Run:
         jobs = list(TrainingJob.objects.all())
         statuses = Counter(job.status for job in jobs)
         journal = [json.loads(line) for line in (settings.RUNS_DIR / "trainers.jsonl").read_text().splitlines()]
-        starts = [line for line in journal if line["event"] == "started"]
+        starts = [line for line in journal if line["event"] == "start"]
         at_once = [line for line in starts if not line["exclusive"]]
         completed = [job for job in jobs if job.status == status.COMPLETED]
         wrong_steps = [

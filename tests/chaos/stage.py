@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 from pipeline import embedded
 
@@ -23,8 +24,9 @@ def free_port() -> int:
 class Stage:
     """Web, beat, workers, broker and database; ``kill`` one and it comes back."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, random: Random) -> None:
         self.var = var
+        self.random = random
         self.port = free_port()
         self.kills: dict[str, int] = {}
         worker = ["celery", "-A", "pipeline", "worker", "--queues", "default", "--concurrency", "1"]
@@ -88,7 +90,7 @@ class Stage:
             if not (pids := self.trainers()):
                 return
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pids[0], signal.SIGKILL)
+                os.kill(self.random.choice(pids), signal.SIGKILL)
         elif target == "database":
             self._servers["database"].close()
             time.sleep(0.5)
@@ -117,11 +119,11 @@ class Stage:
         return ended
 
     def trainers(self) -> list[int]:
-        """Process ids of the trainers alive now."""
+        """Process ids of the trainers alive now: those that guard and those that train."""
         found = []
         for folder in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 command = (folder / "cmdline").read_bytes() if folder.name.isdigit() else b""
-                if b"-m\0trainer\0" in command and str(self.var).encode() in command:
+                if b"-m\0trainer" in command and str(self.var).encode() in command:
                     found.append(int(folder.name))
         return sorted(found)

@@ -1,15 +1,16 @@
 """The trainer as the supervisor starts it: a process, a job file, JSON lines."""
 
-import json
 import os
 import random
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.tokenized import tokenized
 from training.trainer import protocol
 
 TRAINING_DIR = Path(__file__).resolve().parents[2] / "training"
@@ -22,26 +23,60 @@ def environment(**extra):
     return inherited | {"OMP_NUM_THREADS": "1"} | extra
 
 
-def start(spec, folder, **options):
-    job_file = folder / f"job-{spec.attempt}.json"
-    job_file.write_text(spec.to_json())
-    return subprocess.Popen(
-        [sys.executable, "-m", "trainer", str(job_file)],
-        cwd=TRAINING_DIR,
-        env=environment(**options),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+class Trainer:
+    """A trainer's process, and the events that it has said so far."""
 
+    def __init__(self, spec, **extra):
+        run_dir = Path(spec.run_dir)
+        run_dir.mkdir(parents=True, exist_ok=True)
+        self.job_file = run_dir / f"job-{spec.attempt}.json"
+        self.job_file.write_text(spec.to_json())
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trainer", str(self.job_file)],
+            cwd=TRAINING_DIR,
+            env=environment(**extra),
+            stdin=subprocess.PIPE,  # when it closes, the trainer takes us for dead
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.output = ""
+        self.events = []
 
-class Result:
-    def __init__(self, process):
-        self.output = process.stdout.read()  # stdin stays open: when it closes, the trainer takes us for dead
-        self.code = process.wait(timeout=120)
-        self.events = [event for line in self.output.splitlines() if (event := protocol.decode(line))]
+    def read_until(self, kind, **values):
+        """The first event of this kind, not yet read, with these values; ``None`` at the end of the output."""
+        for line in self.process.stdout:
+            self.output += line
+            if (event := protocol.decode(line)) is None:
+                continue
+            self.events.append(event)
+            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in values.items()):
+                return event
+        return None
+
+    def wait(self):
+        """Read to the end; returns the exit status."""
+        self.read_until(type(None))
+        return self.process.wait(timeout=60)
+
+    def pids(self):
+        """Its living processes, the guard first."""
+        return sorted(int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if self._is_ours(path))
+
+    def _is_ours(self, path):
+        try:
+            return str(self.job_file) in path.read_text()
+        except (OSError, ValueError):
+            return False
+
+    def is_gone_within(self, seconds):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self.pids():
+                return True
+            time.sleep(0.02)
+        return False
 
     def of(self, kind):
         return [event for event in self.events if isinstance(event, kind)]
@@ -50,9 +85,41 @@ class Result:
     def losses(self):
         return [event.loss for event in self.of(protocol.Step)]
 
+    @property
+    def end(self):
+        return self.events[-1]
 
-def run(spec, folder, **options):
-    return Result(start(spec, folder, **options))
+
+def run(spec, **extra):
+    """A trainer that has ended."""
+    return run_beside(spec, **extra)[0]
+
+
+def run_beside(*specs, **extra):
+    """Trainers that have ended, each of which ran beside the others."""
+    trainers = [Trainer(spec, **extra) for spec in specs]
+    for trainer in trainers:
+        trainer.wait()
+    return trainers
+
+
+def weights(folder):
+    """The bytes of an adapter's tensors."""
+    return Path(folder, "adapter_model.safetensors").read_bytes()
+
+
+def outside(code, *arguments):
+    """Run code that imports transformers from a place that is not the project's."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd="/",
+        env=environment(HF_HUB_OFFLINE="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def conversations(count, *, seed=1):
@@ -69,11 +136,11 @@ def conversations(count, *, seed=1):
         yield {"messages": messages}
 
 
-@pytest.fixture
-def spec(tmp_path, tiny_model):
+@pytest.fixture(scope="session")
+def base_spec(tmp_path_factory, tiny_model):
     """100 conversations with 120 pairs, two epochs of 15 steps."""
-    data = tmp_path / "data.jsonl"
-    data.write_text("".join(json.dumps(row) + "\n" for row in conversations(100)))
+    folder = tmp_path_factory.mktemp("trainer")
+    data = tokenized(conversations(100), tiny_model, folder)
     return protocol.JobSpec(
         job_id="7b1e",
         attempt=1,
@@ -83,7 +150,7 @@ def spec(tmp_path, tiny_model):
         dataset_path=str(data),
         dataset_name="Tiny talk",
         dataset_format="openai_chat",
-        run_dir=str(tmp_path / "run"),
+        run_dir=str(folder / "runs" / "whole"),
         gpu_count=1,
         device="cpu",
         preset="custom",
@@ -98,11 +165,22 @@ def spec(tmp_path, tiny_model):
     )
 
 
+@pytest.fixture(scope="session")
+def whole(base_spec):
+    """A run that nothing disturbed."""
+    return run(base_spec)
+
+
 @pytest.fixture
-def make_spec(spec, tmp_path):
-    tmp_path.joinpath("run").mkdir(exist_ok=True)
+def make_spec(base_spec, tmp_path):
+    """The same in a directory of the test's own, with changes."""
 
     def make(**changes):
-        return replace(spec, **changes)
+        return replace(base_spec, **{"run_dir": str(tmp_path / "runs" / "run")} | changes)
 
     return make
+
+
+def short(steps=3):
+    """Changes that make a run of so many steps without chance in it."""
+    return {"total_steps": steps, "steps_per_epoch": steps, "epochs": 1, "dropout": 0.0}

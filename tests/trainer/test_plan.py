@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.trainer.plan import plan_steps, split
+from training.trainer.plan import forward_passes, plan_steps, split
 
 CONVERSATIONS = st.lists(st.tuples(st.integers(1, 2000), st.integers(1, 8)), min_size=1, max_size=120)
 
@@ -59,3 +59,23 @@ def test_a_split_keeps_every_conversation_on_one_side(pairs, share, seed):
 )
 def test_the_share_is_at_least_one_pair_and_at_most_200(conversations, share, held_out):
     assert len(split(pairs=[1] * conversations, share=share, seed=0)[1]) == held_out
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 2000), min_size=1, max_size=60), st.integers(1, 8))
+def test_the_step_with_the_longest_conversation_comes_first(lengths, batch_size):
+    plan = plan_steps(lengths=lengths, pairs=[1] * len(lengths), batch_size=batch_size, total_steps=80, seed=1)
+    assert max(lengths[index] for index in plan[0]) == max(lengths)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 300), max_size=40), st.none() | st.integers(1, 8), st.integers(1, 1000))
+def test_forward_passes_take_every_sequence_once_within_the_limit_and_the_largest_first(lengths, most, tokens):
+    passes = forward_passes(lengths, most=most, tokens=tokens)
+    taken = [index for indices in passes for index in indices]
+    assert sorted(taken) == list(range(len(lengths)))
+    assert [lengths[index] for index in taken] == sorted(lengths, reverse=True)
+    for indices in passes:
+        assert len(indices) <= (most or len(indices))
+        padded = len(indices) * max(lengths[index] for index in indices)
+        assert most or len(indices) == 1 or padded <= tokens

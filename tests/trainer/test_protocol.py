@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from training.trainer.protocol import Failed, Finished, JobSpec, Step, decode, encode
+from training.trainer.protocol import Failed, Finished, JobSpec, Step, Stopped, decode, encode
 
 
 @pytest.mark.parametrize(
     "event",
     [
         Step(step=1, epoch=0.1, loss=2.5, learning_rate=1e-4, gradient_norm=0.3, tokens_per_second=99.0),
-        Failed(code="out_of_memory", message="Too big\nby far", detail="“…”"),
+        Failed(code="out_of_memory", message="Too big\nby far", detail="“…”", figures={"step": 3.0}),
+        Stopped(step=0, reason="budget", adapter_dir=None),
         Finished(
             adapter_dir="/a", steps=1, seconds=2.0, tokens=3, final_loss=1.0, evaluation_loss=None, peak_memory_bytes=4
         ),
@@ -29,7 +30,7 @@ def test_anything_else_is_log_text(line):
 
 
 def test_a_job_file_comes_back_equal(make_spec):
-    spec = make_spec()
+    spec = make_spec(deadlines={"cuda": 1.5}, micro_batch_size=2)
     assert JobSpec.from_json(spec.to_json()) == spec
 
 

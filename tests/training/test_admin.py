@@ -74,12 +74,27 @@ def test_what_cannot_be_done_is_said_job_by_job(staff, make_job):
     assert "already completed" in said[1]
 
 
-def test_each_action_needs_its_permission(staff, make_job):
-    client, job = staff(), make_job()
-    assert "cancel_jobs" not in client.get(JOBS).content.decode()
-    act(client, "cancel", job, confirmed="yes")
+def test_a_failed_job_is_retried_and_a_claimed_one_requeued(staff, make_job):
+    client = staff("retry_trainingjob", "requeue_trainingjob")
+    failed, stuck = make_job("failed", error_code="worker_lost"), make_job("running", worker="gpu@a", attempt=1)
+    assert messages(act(client, "retry", failed, confirmed="yes")) == ["1 queued again."]
+    assert messages(act(client, "requeue", stuck, confirmed="yes")) == ["1 taken from their workers and queued again."]
+    for job in (failed, stuck):
+        job.refresh_from_db()
+        assert job.status == "queued"
+        assert job.events.last().actor == "kay"
+
+
+@pytest.mark.parametrize(("action", "before"), [("cancel", "queued"), ("retry", "failed"), ("requeue", "running")])
+def test_each_action_needs_its_permission(staff, make_job, action, before):
+    client, job = (
+        staff(*(f"{other}_trainingjob" for other in ("cancel", "retry", "requeue") if other != action)),
+        make_job(before),
+    )
+    assert f"{action}_jobs" not in client.get(JOBS).content.decode()
+    act(client, action, job, confirmed="yes")
     job.refresh_from_db()
-    assert job.status == "queued"
+    assert job.status == before
 
 
 def test_more_than_can_be_read_is_not_confirmed_at_once(staff, make_job, monkeypatch):

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 
 from training import figures
 from training.admin.base import ReadOnly, ReadOnlyInline
-from training.admin.verbs import CANCEL, asking_first
+from training.admin.verbs import CANCEL, REQUEUE, RETRY, asking_first
 from training.models import Artifact, GpuType, JobEvent, TrainingJob
 
 LISTED = 20
@@ -72,10 +72,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 @admin.register(TrainingJob)
 class TrainingJobAdmin(ReadOnly):
-    list_display = [
-        "id", "user", "dataset", "state", "progress", "gpu", "estimated_total_cost", "current_cost", "attempt",
-        "worker", "created_at",
-    ]  # fmt: skip
+    list_display = ["number", "user", "dataset", "state", "percent", "gpu", "estimate", "cost", "worker", "created_at"]
     list_filter = [
         "status",
         AgeFilter,
@@ -89,8 +86,54 @@ class TrainingJobAdmin(ReadOnly):
     search_fields = ["id", "user__username", "dataset__name", "base_model__name", "worker", "error_message"]
     list_select_related = ["user", "dataset", "base_model"]
     date_hierarchy = "created_at"
+    fieldsets = [
+        (None, {"fields": ["id", "user", "dataset", "base_model", "preset_id", "gpu", "hyperparameters"]}),
+        (
+            "Where it stands",
+            {
+                "fields": [
+                    "state", "current_stage", "progress", "current_step", "total_steps", "current_epoch",
+                    "total_epochs", "current_metrics", "cancel_requested_at", "error_code", "error_message",
+                ]
+            },
+        ),
+        (
+            "Cost",
+            {"fields": ["estimated_total_cost", "quoted_cost", "current_cost", "max_cost", "hourly_rate"]},
+        ),
+        (
+            "Worker",
+            {"fields": ["worker", "device", "device_name", "attempt", "crashes", "checkpoint_step", "heartbeat_at"]},
+        ),
+        (
+            "Times",
+            {
+                "fields": [
+                    "created_at", "queued_at", "available_at", "nudged_at", "started_at", "expected_finish_at",
+                    "finished_at",
+                ]
+            },
+        ),
+        ("Log", {"classes": ["collapse"], "fields": ["log_tail"]}),
+    ]  # fmt: skip
     inlines = [EventInline, ArtifactInline]
-    actions = [asking_first(CANCEL)]
+    actions = [asking_first(verb) for verb in (CANCEL, RETRY, REQUEUE)]
+
+    @admin.display(description="Job", ordering="id")
+    def number(self, job: TrainingJob) -> str:
+        return str(job.pk)[:8]
+
+    @admin.display(description="Done", ordering="progress")
+    def percent(self, job: TrainingJob) -> str:
+        return f"{job.progress} %"
+
+    @admin.display(description="Estimate", ordering="estimated_total_cost")
+    def estimate(self, job: TrainingJob) -> str:
+        return f"${job.estimated_total_cost:,.2f}"
+
+    @admin.display(description="Cost", ordering="current_cost")
+    def cost(self, job: TrainingJob) -> str:
+        return f"${job.current_cost:,.2f}"
 
     @admin.display(description="GPU")
     def gpu(self, job: TrainingJob) -> str:
@@ -102,6 +145,12 @@ class TrainingJobAdmin(ReadOnly):
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("training.cancel_trainingjob")
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("training.retry_trainingjob")
+
+    def has_requeue_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("training.requeue_trainingjob")
 
     def get_urls(self) -> list[URLPattern]:
         overview = path("overview/", self.admin_site.admin_view(self.overview), name="training_trainingjob_overview")

@@ -27,7 +27,7 @@ class Verb:
     label: str
     consequence: str
     done: str
-    act: Callable[..., object]
+    act: Callable[..., None]
 
 
 CANCEL = Verb(
@@ -37,6 +37,24 @@ CANCEL = Verb(
     "trained so far stays.",
     "cancelled or stopping",
     services.job_cancel,
+)
+
+
+RETRY = Verb(
+    "retry",
+    "Retry",
+    "Failed and cancelled jobs are queued again. They go on from their last checkpoint where there is one, and what "
+    "they cost is added to what they have cost so far.",
+    "queued again",
+    services.job_retry,
+)
+REQUEUE = Verb(
+    "requeue",
+    "Requeue",
+    "The jobs are taken from their workers and queued again, to go on from their last checkpoint. What was trained "
+    "since is lost. It is meant for a worker that is alive and no use; one that died is noticed by itself.",
+    "taken from their workers and queued again",
+    services.job_requeue,
 )
 
 
@@ -75,10 +93,11 @@ def carry_out(
     """Act on each job; says how many it was done for, and why not for the others."""
     done, refused = 0, []
     for job in queryset.select_related("dataset", "base_model"):
-        if verb.act(job=job, user=request.user):
+        try:
+            verb.act(job=job, user=request.user)
             done += 1
-        else:
-            refused.append(f"{job.pk}: it is already {job.get_status_display().lower()}.")
+        except (services.JobRefused, services.DatasetNotReady) as refusal:
+            refused.append(f"{job.pk}: {refusal}")
     if done:
         model_admin.message_user(request, f"{done} {verb.done}.", messages.SUCCESS)
     for line in refused[:REFUSALS_SHOWN]:

@@ -22,16 +22,15 @@ class Flags:
         """Settle the trainer's exit status. ``False`` when another process already has: only the first speaks, as
         what goes wrong in the others is then a consequence."""
         try:
-            file = os.open(self._outcome, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+            os.symlink(str(code), self._outcome)  # made whole or not at all, also on a full disk
         except FileExistsError:
             return False
-        with os.fdopen(file, "w") as stream:
-            stream.write(str(code))
         return True
 
     @property
     def outcome(self) -> int | None:
         """The exit status that was settled on, once all processes have ended."""
-        if not self._outcome.exists():
+        try:
+            return int(os.readlink(self._outcome))
+        except FileNotFoundError:
             return None
-        return int(self._outcome.read_text())

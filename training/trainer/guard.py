@@ -43,7 +43,7 @@ class Guard:
     def run(self, job_file: str) -> int:
         """Returns the exit status of the training; a negative one is the signal that ended it."""
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "trainer.process", job_file],
+            [sys.executable, "-m", "trainer.launch", job_file],
             stdin=subprocess.DEVNULL,
             env=DEFAULTS | os.environ | {lineage.PARENT: str(os.getpid()), BEGAN: str(self.began)},
         )

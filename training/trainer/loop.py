@@ -13,6 +13,7 @@ from .budget import Budget
 from .corpus import load_corpus, token_count
 from .flags import Flags
 from .guard import BEGAN
+from .history import History
 from .learner import Learner
 from .meter import Meter
 from .model import load_tokenizer
@@ -56,11 +57,12 @@ class Run:
         self.flags = flags
         self.checkpoints = Path(spec.run_dir) / checkpoint.FOLDER
         self.is_probe = spec.probe_steps is not None
-        self.last_step = min(spec.probe_steps or spec.total_steps, spec.total_steps)
+        self.last_step = spec.total_steps if spec.probe_steps is None else min(spec.probe_steps, spec.total_steps)
         self.meter = Meter(float(os.environ[BEGAN]))
         self.budget = Budget(spec.deadlines.get(self.device.type))
         self.progress = Progress()
         self.saved: checkpoint.Saved | None = None
+        self.history: History | None = None
 
     def train(self) -> Finished | Stopped:
         """Run to the last step, or to where it is asked or has to stop; returns the last event, not yet said."""
@@ -68,6 +70,8 @@ class Run:
         self.saved = self._find_checkpoint()
         if self.saved is not None:
             self.progress = Progress.read(self.saved.path / "progress.json")
+        if self.processes.is_first and not self.is_probe:
+            self.history = History(Path(self.spec.run_dir), upto=self.progress.step)
         self.emit(Resumed(step=self.progress.step))
         if reason := self._reason_to_stop():
             return self._stop(reason)
@@ -79,14 +83,15 @@ class Run:
         while True:
             reason = self._reason_to_stop()
             if reason is None and self._evaluation_is_due:
-                reason = self._evaluate()
-            if self.progress.step == self.last_step and reason != ASKED:
+                self._evaluate()
+            elif self.progress.step == self.last_step and reason != ASKED:
                 return self._finish()
-            if reason is not None:
+            elif reason is not None:
                 return self._stop(reason)
-            if self._checkpoint_is_due():
+            elif self._checkpoint_is_due():
                 self._save()
-            self._take_step()
+            else:
+                self._take_step()
 
     # Loading
 
@@ -167,7 +172,7 @@ class Run:
         self.budget.took_step(seconds)
         longest = max(example.length for example in examples)
         self.meter.took_step(seconds, tokens=tokens, longest=longest, sequences=taken.sequences)
-        self.emit(
+        self._report(
             Step(
                 step=done.step,
                 epoch=done.step / self.spec.steps_per_epoch,
@@ -178,23 +183,21 @@ class Run:
             )
         )
 
-    def _evaluate(self) -> str | None:
-        """Returns the reason to stop that cut it short, if one did; it is then due again."""
+    def _evaluate(self) -> None:
+        """Cut short by a reason to stop, it stays due."""
         self.emit(Stage(stage="evaluating"))
-        reasons: list[str | None] = [None]
-
-        def is_over() -> bool:
-            reasons.append(self._reason_to_stop())
-            return reasons[-1] is not None
-
         with self.meter.evaluating():
-            loss = self.learner.evaluate(self.corpus.held_out, is_over=is_over)
+            loss = self.learner.evaluate(self.corpus.held_out, is_over=lambda: self._reason_to_stop() is not None)
         self.emit(Stage(stage="training"))
         if loss is not None:
             step = self.progress.step
             self.progress.evaluation_loss, self.progress.evaluated_step = loss, step
-            self.emit(Evaluation(step=step, epoch=step / self.spec.steps_per_epoch, loss=loss))
-        return reasons[-1]
+            self._report(Evaluation(step=step, epoch=step / self.spec.steps_per_epoch, loss=loss))
+
+    def _report(self, event: Step | Evaluation) -> None:
+        if self.history is not None:
+            self.history.add(event)
+        self.emit(event)
 
     def _save(self) -> None:
         """A checkpoint, with an adapter in it that is complete in itself."""
@@ -202,6 +205,8 @@ class Run:
         random = self.processes.gather(self.learner.random_state())
         if self.processes.is_first:
             self.emit(Stage(stage="saving"))
+            if self.history is not None:
+                self.history.keep()
             with self.meter.saving(), checkpoint.writing(saved) as folder:
                 write_adapter(folder / "adapter", self.learner.model, self.tokenizer, self.spec, self.progress)
                 self.learner.save(folder / "state.pt", random)

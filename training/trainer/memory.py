@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from .devices import device_name
 from .errors import TrainingError
 from .protocol import JobSpec
 
@@ -66,5 +67,5 @@ def _figures(device: torch.device) -> dict[str, float]:
 
 
 def _where(device: torch.device) -> str:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "this machine"
+    name = device_name(device) if device.type == "cuda" else "this machine"
     return f"the {total(device) / 1024**3:.1f} GiB of {name}"

@@ -13,26 +13,6 @@ from .errors import TrainingError, is_out_of_memory
 from .memory import out_of_memory_loading
 from .protocol import JobSpec
 
-PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
-
-
-def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
-    """What base weights and forward passes are computed in. Raises TrainingError."""
-    # PyTorch also counts devices that only emulate bfloat16, slowly (V100, T4).
-    has_bf16 = device.type == "cpu" or torch.cuda.is_bf16_supported(including_emulation=False)
-    if wanted == "auto":
-        if device.type == "cpu":
-            return torch.float32
-        return torch.bfloat16 if has_bf16 else torch.float16
-    if wanted not in PRECISIONS:
-        raise TrainingError("bad_job", f"The precision “{wanted}” is none of auto, {', '.join(PRECISIONS)}.")
-    if wanted == "bf16" and not has_bf16:
-        raise TrainingError(
-            "precision_unavailable",
-            f"{torch.cuda.get_device_name(device)} cannot compute in bf16. Choose auto, fp16 or fp32.",
-        )
-    return PRECISIONS[wanted]
-
 
 def load_tokenizer(spec: JobSpec) -> PreTrainedTokenizerBase:
     """Raises TrainingError when the model is not there or has no chat template."""

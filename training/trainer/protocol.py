@@ -168,7 +168,8 @@ class Measured(Event):
 
     kind: ClassVar[str] = "measured"
     tokens_per_second: float
-    """Tokens without padding, of all processes, over the time of the steps alone."""
+    """Tokens without padding, of all processes, over the time of the steps alone; the first, which warms up, is left
+    out of this and the next where there are others."""
     seconds_per_step: float
     startup_seconds: float
     """From the program's start to its first step: data, model, checkpoint."""
@@ -212,8 +213,8 @@ class Failed(Event):
     message: str
     detail: str = ""
     figures: dict[str, float] = field(default_factory=dict)
-    """What is known of it in numbers. Out of memory: ``step``, ``micro_batch_size``, ``longest_sequence`` and, on a
-    GPU, ``allocated_bytes`` and ``total_bytes``."""
+    """What is known of it in numbers. Out of memory: ``step`` (0: while loading the model), ``allocated_bytes`` (the
+    peak), ``total_bytes`` and, in a step, the ``micro_batch_size`` and ``longest_sequence`` of the pass that failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +226,7 @@ class Stopped(Event):
     reason: str
     """``asked`` (SIGTERM) or ``budget`` (the deadline)."""
     adapter_dir: str | None
-    """A complete adapter of the steps done so far; ``None`` when there was none."""
+    """A complete adapter of the steps done so far, by whichever attempt; ``None`` when there was none."""
 
 
 KINDS: dict[str, type[Event]] = {
