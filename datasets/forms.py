@@ -4,6 +4,7 @@ from pathlib import PurePath
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 
@@ -79,7 +80,9 @@ class ReadingForm(forms.Form):
     @classmethod
     def initial_for(cls, dataset: Dataset) -> dict[str, str]:
         mapped = {f"column_{name}": column for name, column in dataset.mapping.items()}
-        return {"format": dataset.chosen_shape, "tool_calls": dataset.tool_calls, **mapped}
+        is_unknown = "unknown_columns" in dataset.problem_counts
+        shape = dataset.chosen_shape or ("prompt_completion" if is_unknown else dataset.format)
+        return {"format": shape, "tool_calls": dataset.tool_calls, **mapped}
 
     def mapping(self) -> dict[str, str]:
         """What was mapped for the chosen shape."""
@@ -101,6 +104,7 @@ class SplitForm(forms.Form):
     def __init__(self, *args: Any, others: QuerySet[Dataset], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["evaluation_dataset"].queryset = others  # type: ignore[attr-defined]
+        self.fields["evaluation_percent"].widget.attrs["placeholder"] = f"{settings.EVALUATION_SHARE * 100:g}"
 
     def values(self) -> dict[str, Any]:
         percent = self.cleaned_data["evaluation_percent"]

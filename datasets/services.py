@@ -64,10 +64,14 @@ def dataset_read_again(*, dataset: Dataset, shape: str, mapping: Mapping[str, st
     """
     with transaction.atomic():
         dataset = _idle(dataset)
-        chosen = {"chosen_shape": shape, "mapping": dict(mapping), "tool_calls": tool_calls}
-        is_changed = any(getattr(dataset, name) != value for name, value in chosen.items())
-        Dataset.objects.filter(pk=dataset.pk).update(**chosen)
         old = dataset.version
+        chosen = {"chosen_shape": shape, "mapping": dict(mapping), "tool_calls": tool_calls}
+        is_confirmed = old is not None and shape == old.options.get("shape")
+        is_changed = any(
+            getattr(dataset, name) != value and not (name == "chosen_shape" and is_confirmed)
+            for name, value in chosen.items()
+        )
+        Dataset.objects.filter(pk=dataset.pk).update(**chosen)
         if old and dataset.training_ready and is_changed:
             _add_version(
                 dataset, file=str(old.file.name), file_name=old.file_name, sha256=old.sha256, file_size=old.file_size

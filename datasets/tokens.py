@@ -20,11 +20,11 @@ from tokenizers import Encoding, Tokenizer
 
 from datasets.formats.rows import Conversation, Message
 
-PROBE = [
-    {"role": "system", "content": "Be brief."},
+_QUESTION_AND_ANSWER = [
     {"role": "user", "content": "What is 12 + 30,5?\n\n  Ça va — 😀"},
     {"role": "assistant", "content": " It’s 42.5!\n"},
 ]
+PROBES = [_QUESTION_AND_ANSWER, [{"role": "system", "content": "Be brief."}, *_QUESTION_AND_ANSWER]]
 """Encoded with every cache, so that who reads it can tell whether their tokenizer and template give the same."""
 LARGEST_CONTEXT = 2**31
 
@@ -108,13 +108,16 @@ class ChatTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         return self._tokenizer.decode(list(ids), skip_special_tokens=False)
 
-    def probe(self) -> list[int]:
-        """The tokens of PROBE; of its question alone where the template knows no system role."""
+    def probes(self) -> list[list[int] | None]:
+        """The tokens of each of PROBES; ``None`` for one that the template refuses."""
+        return [self._probe(messages) for messages in PROBES]
+
+    def _probe(self, messages: list[dict[str, str]]) -> list[int] | None:
         try:
-            text = self.render(PROBE)
+            ids: list[int] = self._tokenizer.encode(self.render(messages), add_special_tokens=False).ids
         except ValueError:
-            text = self.render(PROBE[1:])
-        return self._tokenizer.encode(text, add_special_tokens=False).ids
+            return None
+        return ids
 
     def _plain(self, ids: list[int]) -> Encoded:
         """Plain text is learned whole, its end included."""
@@ -197,10 +200,7 @@ def _read_files(directory: Path) -> _Files:
         template = directory / "chat_template.jinja"
         source = template.read_text() if template.exists() else config.get("chat_template")
     except (OSError, ValueError) as error:
-        raise TokenizerNotFound(
-            f"The tokenizer in {directory} cannot be read on this worker ({error}). Run make install, or set "
-            "PIPELINE_TOKENIZER to the folder of a model."
-        ) from error
+        raise TokenizerNotFound(f"The tokenizer in {directory} cannot be read on this worker ({error}).") from error
     if not isinstance(source, str):
         raise TokenizerNotFound(f"The tokenizer in {directory} has no chat template. Choose an instruct model.")
     special = {name: _token(config.get(name)) for name in ("bos_token", "eos_token", "pad_token")}

@@ -18,6 +18,7 @@ from datasets.notices import notify
 from datasets.querysets import DatasetQuerySet
 from datasets.tokenizing.findings import Findings
 from datasets.tokenizing.program import PassFailed, Result
+from datasets.tokens import TokenizerNotFound, fingerprint
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ def validate(dataset_id: UUID) -> None:
         result = _read(dataset, version)
     except (FileProblem, PassFailed) as error:
         _give_up(dataset, version, error.problem)
+    except TokenizerNotFound as error:
+        advice = "Run make install, or set PIPELINE_TOKENIZER to the folder of a model."
+        _give_up(dataset, version, Problem("tokenizer", None, f"{error} {advice}"))
     except OSError as error:
         logger.exception("data set %s: its file cannot be read", dataset.pk)
         reason = f"The stored file cannot be read ({error.strerror or error}). Upload it again."
@@ -71,9 +75,9 @@ def _read(dataset: Dataset, version: DatasetVersion) -> Result | None:
                 "unknown_columns",
                 f"No format fits the columns found: {seen}. Choose the format below, and which column holds what.",
             )
-        return caches.read_version(
-            version, path, caches.model_directory(settings.TOKENIZER), on_beat=lambda share: _beat(dataset, share)
-        )
+        model = caches.model_directory(settings.TOKENIZER)
+        fingerprint(model)  # tells here, with advice, what is missing
+        return caches.read_version(version, path, model, on_beat=lambda share: _beat(dataset, share))
 
 
 def _beat(dataset: Dataset, share: float) -> bool:

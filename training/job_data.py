@@ -71,7 +71,11 @@ def _cache(version: DatasetVersion, source: str, is_wanted: Callable[[], bool]) 
     try:
         return caches.cache_for(version, source, on_beat=lambda _: is_wanted())
     except TokenizerNotFound as error:
-        raise DataUnusable("model_not_found", str(error)) from error
+        raise DataUnusable(
+            "model_not_found",
+            f"The base model's tokenizer cannot be read from “{source}” on this worker. Correct its source in the "
+            f"admin, or put the model there. ({error})",
+        ) from error
     except PassFailed as error:
         raise DataUnusable("data_invalid", error.problem.reason) from error
     except FileNotFoundError as error:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from datasets.tokens import PROBE, ChatTokenizer
+from datasets.tokens import PROBES, ChatTokenizer
 
 SCHEMA = pa.schema(
     [
@@ -35,8 +35,8 @@ class CachedRow:
 
 
 def schema_for(tokenizer: ChatTokenizer) -> pa.Schema:
-    """With the tokenizer's fingerprint, and the tokens that it makes of a probe for others to compare."""
-    about = {"fingerprint": tokenizer.fingerprint, "probe": PROBE, "probe_ids": tokenizer.probe()}
+    """With the tokenizer's fingerprint, and the tokens that it makes of probes, for others to compare."""
+    about = {"fingerprint": tokenizer.fingerprint, "probes": PROBES, "probe_ids": tokenizer.probes()}
     return SCHEMA.with_metadata({name: json.dumps(value) for name, value in about.items()})
 
 

@@ -183,11 +183,12 @@ def test_a_run_that_cannot_go_on_says_why_and_what_to_do(make_spec, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_bundled_model_trains_for_a_few_steps(make_spec):
+def test_the_bundled_model_trains_for_a_few_steps(make_spec, tmp_path):
     model = Path(os.environ["PIPELINE_MODELS_DIR"]) / "SmolLM2-135M-Instruct"
     if not model.is_dir():
         pytest.skip(f"the bundled model is not in {model}: run make install")
-    trainer = run(make_spec(model=str(model), batch_size=2, evaluation_share=0.02, **short(4)))
+    data = str(tokenized(conversations(100), model, tmp_path))
+    trainer = run(make_spec(model=str(model), dataset_path=data, batch_size=2, evaluation_share=0.02, **short(4)))
     assert isinstance(trainer.end, Finished), trainer.output
     assert len(trainer.losses) == 4
     assert trainer.losses[-1] < trainer.losses[0]

@@ -1,7 +1,7 @@
 """Conversations as token sequences, of which only what the assistant says is trained on.
 
 They are read from the data set's tokenized cache, an Arrow file mapped into memory: nothing is tokenized here, and a
-data set larger than memory is no harm. The cache carries a probe, so that tokens of another tokenizer or chat
+data set larger than memory is no harm. The cache carries probes, so that tokens of another tokenizer or chat
 template are refused and never trained on.
 """
 
@@ -77,9 +77,9 @@ def _examples(batch: pa.RecordBatch, longest: int) -> list[Example]:
 
 
 def _require_same_tokens(metadata: dict[str, Any], tokenizer: Any) -> None:
-    """Raises TrainingError when this tokenizer writes the cache's probe in other tokens than the cache does."""
-    probe = metadata.get("probe", [])
-    if probe and not any(_tokens(messages, tokenizer) == metadata.get("probe_ids") for messages in (probe, probe[1:])):
+    """Raises TrainingError when this tokenizer writes the cache's probes in other tokens than the cache does."""
+    mine = [_tokens(messages, tokenizer) for messages in metadata.get("probes", [])]
+    if mine != metadata.get("probe_ids", []):
         raise TrainingError(
             "data_invalid",
             "The data set's tokens were made by another tokenizer or chat template than this base model's. Validate "
