@@ -17,6 +17,10 @@ SHAPE_CHOICES = [("", "Detect it"), *((key, shape.label) for key, shape in SHAPE
 TOOL_CHOICES = [("ignore", "Leave them out"), ("train", "Write them out and train on them")]
 
 
+def select() -> forms.Select:
+    return forms.Select(attrs={"class": "select"})
+
+
 class FileField(forms.FileField):
     """A file that by its name is a data set; what it really is, its content says later."""
 
@@ -34,8 +38,8 @@ class FileField(forms.FileField):
 class UploadForm(forms.Form):
     name = forms.CharField(max_length=200, required=False, help_text="Left empty, the file's name is taken.")
     file = FileField(label="File")
-    format = forms.ChoiceField(choices=SHAPE_CHOICES, required=False)
-    tool_calls = forms.ChoiceField(choices=TOOL_CHOICES, required=False, label="Tool calls")
+    format = forms.ChoiceField(choices=SHAPE_CHOICES, required=False, widget=select())
+    tool_calls = forms.ChoiceField(choices=TOOL_CHOICES, required=False, label="Tool calls", widget=select())
 
     def clean_tool_calls(self) -> str:
         return self.cleaned_data["tool_calls"] or "ignore"
@@ -58,16 +62,23 @@ class RenameForm(forms.Form):
 class ReadingForm(forms.Form):
     """Which shape the rows have, and which column holds what; one field for every field of every shape."""
 
-    format = forms.ChoiceField(choices=SHAPE_CHOICES, required=False)
-    tool_calls = forms.ChoiceField(choices=TOOL_CHOICES, required=False, label="Tool calls")
+    format = forms.ChoiceField(choices=SHAPE_CHOICES, required=False, widget=select())
+    tool_calls = forms.ChoiceField(choices=TOOL_CHOICES, required=False, label="Tool calls", widget=select())
 
     def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", "The column of that name"), *((column, column) for column in columns)]
+        choices = [("", "Same name"), *((column, column) for column in columns)]
         for name in self.names:
-            self.fields[f"column_{name}"] = forms.ChoiceField(choices=choices, required=False, label=name)
+            self.fields[f"column_{name}"] = forms.ChoiceField(
+                choices=choices, required=False, label=name, widget=select()
+            )
 
-    names = list(dict.fromkeys(field for shape in SHAPES.values() for field in shape.fields))
+    names = list(
+        dict.fromkeys(
+            [name for shape in SHAPES.values() for name in shape.required]
+            + [name for shape in SHAPES.values() for name in shape.optional]
+        )
+    )
 
     @property
     def mapping_fields(self) -> list[tuple[forms.BoundField, str]]:
@@ -98,7 +109,7 @@ class SplitForm(forms.Form):
     evaluation_percent = forms.FloatField(min_value=0, max_value=50, label="Share held out (%)", required=False)
     split_seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, label="Seed")
     evaluation_dataset = forms.ModelChoiceField(
-        Dataset.objects.none(), required=False, label="Or evaluate on", empty_label="the share above"
+        Dataset.objects.none(), required=False, label="Or evaluate on", empty_label="the share above", widget=select()
     )
 
     def __init__(self, *args: Any, others: QuerySet[Dataset], **kwargs: Any) -> None:
