@@ -190,6 +190,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"datasets.tasks.validate_dataset": {"queue": "datasets"}}  # minutes: not before the sweeps
 CELERY_WORKER_DISABLE_PREFETCH = True  # a busy worker keeps no message from an idle one
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP = env.float("PIPELINE_SWEEP_SECONDS", default=5.0)
