@@ -1,13 +1,14 @@
 """What people do with data sets: upload them, correct how they are read, go on, stop, delete them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import PurePath
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files import File
+from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
@@ -122,10 +123,7 @@ def dataset_change(dataset: Dataset, values: Mapping[str, Any]) -> None:
 
 
 def dataset_delete(dataset: Dataset) -> None:
-    """Delete it with all its files. Past jobs go on naming it. Raises DatasetNeeded.
-
-    The row goes as well, unless a past job refers to it.
-    """
+    """Delete it with all its files; the row stays, out of sight, for past jobs to name. Raises DatasetNeeded."""
     answers = [answer for _, answer in dataset_deleting.send(Dataset, dataset=dataset)]
     if reasons := [reason for reason in answers if reason]:
         raise DatasetNeeded(" ".join(reasons))
@@ -134,14 +132,15 @@ def dataset_delete(dataset: Dataset) -> None:
         Dataset.objects.filter(pk=dataset.pk).update(
             training_ready=False, status=Dataset.Status.CANCELLED, deleted_at=timezone.now(), error_report=[]
         )
+        Dataset.objects.filter(evaluation_dataset=dataset).update(evaluation_dataset=None)
         transaction.on_commit(lambda: [storage.delete(name) for storage, name in files])
 
 
-def _files(dataset: Dataset) -> Any:
+def _files(dataset: Dataset) -> Iterator[tuple[Storage, str]]:
     for version in dataset.versions.all():
         for field in (version.file, version.left_out, *(cache.file for cache in version.caches.all())):
             if field:
-                yield field.storage, field.name
+                yield field.storage, str(field.name)
 
 
 def _idle(dataset: Dataset) -> Dataset:
