@@ -1,6 +1,7 @@
 """See one attempt at a job through: start its trainer, keep the claim alive with heartbeats, bring it to its end."""
 
 import logging
+import math
 import shutil
 import threading
 import time
@@ -123,6 +124,7 @@ class Attempt:
             elif stop_by is not None and now > stop_by:
                 logger.warning("job %s: the trainer did not stop in time and is killed", self.job.pk)
                 trainer.kill()
+                stop_by = math.inf
         self._beat(at_once=True)
 
     def _catch_up(self, step: int) -> bool:
