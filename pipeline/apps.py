@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class PipelineConfig(AppConfig):
     name = "pipeline"
+    default = True
 
     def ready(self) -> None:
         from pipeline import checks  # noqa: F401 - registering them is what importing is for

@@ -77,7 +77,14 @@ def brought_migrations() -> frozenset[tuple[str, str]]:
 
 
 def broker() -> str:
-    """Whether the broker answers, asked once."""
+    if problem := broker_problem():
+        logger.warning("Not ready: the broker does not answer: %s", problem)
+        return "does not answer"
+    return OK
+
+
+def broker_problem() -> Exception | None:
+    """Why the broker does not answer, asked once."""
     url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)  # Kombu's word for it, and redis-py's
     try:
         with redis.Redis.from_url(
@@ -87,7 +94,6 @@ def broker() -> str:
             retry=Retry(NoBackoff(), 0),
         ) as client:
             client.ping()
-    except redis.RedisError as error:
-        logger.warning("Not ready: the broker does not answer: %s", error)
-        return "does not answer"
-    return OK
+    except (redis.RedisError, ValueError) as error:  # a ValueError is about the URL
+        return error
+    return None

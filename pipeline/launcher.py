@@ -14,12 +14,14 @@ import urllib.request
 from pathlib import Path
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
-from pipeline import embedded
+from pipeline import embedded, health
 from pipeline.processes import Processes, read_procfile
 
-STOP_GRACE_SECONDS = "8"
+STOP_GRACE_SECONDS = "20"
 """For a trainer to finish its step and save; within what the processes are given to stop."""
 
 PORT_SECONDS = 3.0
@@ -41,7 +43,7 @@ def main() -> int:
             os.environ.setdefault("PIPELINE_STOP_GRACE_SECONDS", STOP_GRACE_SECONDS)
             prepare()
             return run(host, port)
-    except (embedded.EmbeddedError, LaunchError, CommandError) as error:
+    except (embedded.EmbeddedError, LaunchError, CommandError, ImproperlyConfigured) as error:
         print(f"\n{error}\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -94,9 +96,14 @@ def _url(host: str, port: int) -> str:
 
 
 def prepare() -> None:
-    """Bring the database, the demo and the static files up to date; quick when they are."""
+    """Bring the database, the demo and the static files up to date; quick when they are. Raises LaunchError."""
     django.setup()
-    call_command("migrate", verbosity=0, skip_checks=False)
+    if problem := health.broker_problem():
+        raise LaunchError(f"The broker at REDIS_URL does not answer: {problem}")
+    try:
+        call_command("migrate", verbosity=0, skip_checks=False)
+    except OperationalError as error:
+        raise LaunchError(f"The database at DATABASE_URL does not answer: {error}") from error
     call_command("load_demo")
     call_command("collectstatic", "--noinput", verbosity=0)
 
@@ -126,7 +133,7 @@ def run(host: str, port: int) -> int:
     try:
         ended = processes.wait(tick=announce)
     finally:
-        print("Stopping…", flush=True)
+        print("Stopping… (a training that runs saves a checkpoint first)", flush=True)
         processes.stop()
     if ended is None:
         print("Stopped.")

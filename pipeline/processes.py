@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-STOP_SECONDS = 15.0
+STOP_SECONDS = 30.0
 
 
 def read_procfile(path: Path) -> dict[str, str]:

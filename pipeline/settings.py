@@ -10,12 +10,13 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from pipeline import embedded, logs
+from pipeline.environment import Environment
 
-env = environ.Env()
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_dir()
@@ -97,6 +98,8 @@ DATABASES = {
     "default": env.db_url("DATABASE_URL", default=embedded.database_url(VAR_DIR))
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 }
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host/name")
 # A database host that is gone without a word is noticed within a minute, not when TCP gives up after many.
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 10,
@@ -196,6 +199,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP = env.float("PIPELINE_SWEEP_SECONDS", default=5.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep training jobs": {"task": "training.tasks.sweep", "schedule": SWEEP, "options": {"expires": SWEEP}},
+    "prune runs": {"task": "training.tasks.prune", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
     "sweep data sets": {"task": "datasets.tasks.sweep", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
 }
 
@@ -209,6 +213,7 @@ WORKER_SILENCE_SECONDS = env.float("PIPELINE_WORKER_SILENCE_SECONDS", default=60
 MAX_ATTEMPTS = env.int("PIPELINE_MAX_ATTEMPTS", default=3)
 RETRY_DELAY_SECONDS = env.float("PIPELINE_RETRY_DELAY_SECONDS", default=5.0)
 CHECKPOINT_SECONDS = env.float("PIPELINE_CHECKPOINT_SECONDS", default=300.0)
+KEEP_RUNS_DAYS = env.float("PIPELINE_KEEP_RUNS_DAYS", default=30.0)
 CPU_HOURLY_RATE = env.float("PIPELINE_CPU_HOURLY_RATE", default=0.0)
 EVALUATION_SHARE = env.float("PIPELINE_EVALUATION_SHARE", default=0.05)
 MAX_SEQUENCE_LENGTH = env.int("PIPELINE_MAX_SEQUENCE_LENGTH", default=2048)

@@ -72,7 +72,7 @@ def dataset(make_dataset):
 
 
 @pytest.fixture
-def make_job(user, dataset):
+def put_job(user, dataset):
     """A job in any status, as old as wanted, without the history that led there."""
 
     def make(status="queued", *, gpu="H100", age=timedelta(), **changes):
@@ -124,4 +124,5 @@ def tiny_model(tmp_path_factory) -> Path:
 def catalogue(transactional_db):
     """The seeded rows, which the emptying after each such test takes away."""
     if not BaseModel.objects.exists():
-        importlib.import_module("training.migrations.0002_catalogue").add(apps, None)
+        for migration in ("0002_catalogue", "0006_base_models"):
+            importlib.import_module(f"training.migrations.{migration}").add(apps, None)

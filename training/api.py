@@ -18,10 +18,13 @@ from pipeline.api import Problem, success
 from pipeline.http import api_user
 from training import services
 from training.core.estimate import cents
+from training.core.forecast import LIST
 from training.core.hyperparameters import Hyperparameters
 from training.core.presets import PRESETS
+from training.estimating import Estimator, RunSettings
 from training.idempotency import KeyReused, once
-from training.models import TrainingJob
+from training.models import BaseModel, GpuType, TrainingJob
+from training.outlook import outlook_data, refusal_data
 from training.serializers import (
     EstimateRequestSerializer,
     JobDetailSerializer,
@@ -30,7 +33,6 @@ from training.serializers import (
     JobSerializer,
     JobWithDatasetSerializer,
     RetryRequestSerializer,
-    estimate_data,
 )
 
 LONGEST_KEY = 255
@@ -59,14 +61,33 @@ class EstimateView(APIView):
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         dataset = visible_dataset(request, asked["dataset_id"])
-        price = services.job_estimate(
+        run = RunSettings(
             dataset=dataset,
-            gpu_type=asked["gpu_config"]["type"],
-            gpu_count=asked["gpu_config"]["count"],
+            base_model=asked.get("base_model") or default_base_model(),
             batch_size=asked["hyperparameters"]["batch_size"],
             epochs=asked["hyperparameters"]["epochs"],
+            rank=asked["hyperparameters"]["rank"],
+            options=serializer.options,
+            use_list=asked["basis"] == LIST,
         )
-        return success(estimate_data(price, dataset_name=dataset.name))
+        gpu = asked["gpu_config"]
+        gpu_types = GpuType.objects.filter(is_active=True) if asked["alternatives"] else [gpu["type"]]
+        return success(
+            outlook_data(
+                Estimator(run, gpu_types),
+                gpu["type"],
+                gpu["count"],
+                with_alternatives=asked["alternatives"],
+                within_hours=asked.get("within_hours"),
+            )
+        )
+
+
+def default_base_model() -> BaseModel:
+    try:
+        return services.default_base_model()
+    except services.NoBaseModel as error:
+        raise Problem("Failed to estimate cost", str(error), status=http.HTTP_409_CONFLICT) from error
 
 
 class JobsView(APIView):
@@ -87,6 +108,10 @@ class JobsView(APIView):
                 base_model=asked.get("base_model"),
                 quoted_cost=cents(asked["estimated_cost"]),
                 max_cost=budget(asked),
+                options=serializer.options,
+                use_list=asked["basis"] == LIST,
+                allow_oom=asked["allow_oom"],
+                probe=asked["probe"],
             )
             data = json.loads(JSONRenderer().render(JobSerializer(job).data))  # as it is sent, to be sent again
             if services.quote_differs(job):
@@ -101,6 +126,9 @@ class JobsView(APIView):
             raise Problem("Dataset not ready for training", str(error)) from error
         except (services.NoBaseModel, KeyReused) as error:
             raise Problem("Failed to create training job", str(error), status=http.HTTP_409_CONFLICT) from error
+        except services.DoesNotFit as error:
+            details = {"message": str(error)} | refusal_data(error.fit, error.remedies)
+            raise Problem("Does not fit into GPU memory", details, status=http.HTTP_409_CONFLICT) from error
         headers = {"Idempotent-Replayed": "true"} if is_repeated else None
         return success(data, status=http.HTTP_201_CREATED, headers=headers)
 

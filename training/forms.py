@@ -3,13 +3,23 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 
 from training.core import budget
 from training.core.hyperparameters import LIMITS, Hyperparameters, Limit, number
+from training.core.options import (
+    AUTO,
+    LARGEST_MICRO_BATCH,
+    NO_QUANTIZATION,
+    PRECISIONS,
+    QUANTIZATIONS,
+    RunOptions,
+)
 from training.core.presets import DEFAULT, IDS, PRESETS, matching
-from training.models import MAX_GPUS, BaseModel, GpuType
+from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
 
 DEFAULT_GPU_COUNT = 2
 SHORTEST_LEARNING_RATE_DECIMALS = 5
@@ -60,9 +70,63 @@ class RetryForm(forms.Form):
     max_cost = budget_field()
 
 
-class ConfigureForm(forms.Form):
+class ModelsByFamily(ModelChoiceIterator):
+    """The base models in groups, the default's first."""
+
+    def __iter__(self) -> Iterator[Any]:
+        families: dict[str, list[Any]] = {}
+        for model in self.queryset:
+            families.setdefault(model.family or "Others", []).append(self.choice(model))
+        yield from families.items()
+
+
+class BaseModelField(forms.ModelChoiceField):
+    iterator = ModelsByFamily
+
+
+class OptionsForm(forms.Form):
+    """How the GPUs' memory is used."""
+
+    micro_batch_size = forms.IntegerField(
+        label="Micro-batch size",
+        help_text="Conversations a GPU takes at once; the batch size stays, gradients are added up",
+        required=False,
+        min_value=1,
+        max_value=LARGEST_MICRO_BATCH,
+        widget=forms.NumberInput(attrs={"placeholder": "Automatic", "inputmode": "numeric"}),
+    )
+    quantization = forms.ChoiceField(
+        label="Model weights in",
+        help_text="QLoRA needs a third of the memory for weights, and some more time",
+        required=False,
+        choices=list(QUANTIZATIONS.items()),
+    )
+    precision = forms.ChoiceField(
+        label="Precision",
+        help_text="Automatic is bf16 where the GPU has it, else fp16, which can overflow",
+        required=False,
+        choices=list(PRECISIONS.items()),
+    )
+    gradient_checkpointing = forms.BooleanField(
+        label="Gradient checkpointing",
+        help_text="Computes activations again instead of keeping them: far less memory, a third to a half slower",
+        required=False,
+    )
+
+    def chosen_options(self) -> RunOptions:
+        """Of a bound form, what was sent; of a fresh one, what it shows."""
+        chosen = self.cleaned_data if self.is_bound else self.initial
+        return RunOptions(
+            micro_batch_size=chosen.get("micro_batch_size"),
+            gradient_checkpointing=bool(chosen.get("gradient_checkpointing")),
+            quantization=chosen.get("quantization") or NO_QUANTIZATION,
+            precision=chosen.get("precision") or AUTO,
+        )
+
+
+class ConfigureForm(OptionsForm):
     dataset_id = forms.UUIDField(widget=forms.HiddenInput)
-    base_model = forms.ModelChoiceField(BaseModel.objects.filter(is_active=True), empty_label=None)
+    base_model = BaseModelField(BaseModel.objects.filter(is_active=True), empty_label=None)
     preset_id = forms.ChoiceField(choices=[(id_, id_) for id_ in IDS], widget=forms.RadioSelect)
     gpu_type = forms.ModelChoiceField(
         GpuType.objects.filter(is_active=True),
@@ -77,6 +141,9 @@ class ConfigureForm(forms.Form):
         widget=Slider(attrs={"min": 1, "max": MAX_GPUS, "step": 1}),
     )
     quoted_cost = forms.DecimalField(required=False, max_digits=20, decimal_places=2, widget=forms.HiddenInput)
+    use_list = forms.BooleanField(label="Use list figures", required=False)
+    within_hours = forms.FloatField(label="hours", required=False, min_value=0.01, max_value=10**6)
+    allow_oom = forms.BooleanField(label="Start all the same", required=False)
     idempotency_key = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -86,20 +153,35 @@ class ConfigureForm(forms.Form):
         self.fields["max_cost"] = budget_field()
 
     @classmethod
-    def initial_values(cls) -> dict[str, Any]:
-        """The page as it first appears: the Balanced preset on two of the default GPUs."""
-        return {
+    def initial_values(cls, like: TrainingJob | None = None) -> dict[str, Any]:
+        """The page as it first appears: the Balanced preset on two of the default GPUs, or as that job was made."""
+        gpus = GpuType.objects.filter(is_active=True).order_by("-is_default", "position")
+        values = {
             "preset_id": DEFAULT,
-            "gpu_type": GpuType.objects.filter(is_active=True).order_by("-is_default", "position").first(),
+            "gpu_type": gpus.first(),
             "gpu_count": DEFAULT_GPU_COUNT,
             "idempotency_key": uuid.uuid4(),
             "base_model": BaseModel.objects.filter(is_active=True).first(),
-            **{name: shown(name, value) for name, value in PRESETS[DEFAULT].hyperparameters.to_dict().items()},
         }
+        hyperparameters = PRESETS[DEFAULT].hyperparameters.to_dict()
+        if like is not None:
+            hyperparameters = like.hyperparameters
+            values |= like.plan.options.to_dict() | {
+                "preset_id": like.preset_id,
+                "gpu_type": gpus.filter(name=like.gpu_config["type"]).first() or values["gpu_type"],
+                "gpu_count": like.gpu_config["count"],
+                "base_model": like.base_model,
+            }
+        return values | {name: shown(name, value) for name, value in hyperparameters.items()}
 
     def renewed(self) -> "ConfigureForm":
         """The same choice under a key of its own: sent again, it is another job."""
-        return ConfigureForm({**{name: self.data[name] for name in self.data}, "idempotency_key": str(uuid.uuid4())})
+        return self.changed(f"idempotency_key={uuid.uuid4()}")
+
+    def changed(self, changes: str) -> "ConfigureForm":
+        """The same choice with other values for some fields, given as a query string: what the page's buttons say."""
+        values = {name: self.data[name] for name in self.data}
+        return ConfigureForm(values | {name: value for name, value in parse_qsl(changes) if name in self.fields})
 
     @property
     def hyperparameters(self) -> Iterator[Mapping[str, object]]:

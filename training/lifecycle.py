@@ -78,18 +78,24 @@ def start_running(job: TrainingJob, *, device: str, device_name: str) -> bool:
     return _advance(job, status.RUNNING, reason=f"Running on {device_name}", device=device, device_name=device_name)
 
 
-def complete(job: TrainingJob, *, reason: str, artifact: Artifact, **changes: Any) -> bool:
-    """The adapter is in storage: the job is done. A partial adapter of an earlier stop gives way to it."""
+def complete(job: TrainingJob, *, reason: str, artifact: Artifact | None, **changes: Any) -> bool:
+    """The adapter is in storage: the job is done. A partial adapter of an earlier stop gives way to it.
+
+    A dry run has none, and has measured.
+    """
     with transaction.atomic():
         done = _advance(job, status.COMPLETED, reason=reason, current_stage="completed", progress=100, **changes)
-        if done:
+        if done and artifact:
             _keep(artifact)
             _discard(job, Artifact.Kind.PARTIAL)
+        if done:
             _notify(
                 job,
                 Notification.Type.JOB_COMPLETED,
-                "Training Job Completed",
-                f'Your adapter for "{job.dataset.name}" is ready to download',
+                "Training Job Completed" if artifact else "Dry Run Completed",
+                f'Your adapter for "{job.dataset.name}" is ready to download'
+                if artifact
+                else f'The dry run for "{job.dataset.name}" has measured what the whole run would take',
                 priority=Notification.Priority.MEDIUM,
             )
     return done

@@ -83,14 +83,18 @@ def claim_latency() -> Metric:
 
 
 def queues() -> Iterator[Metric]:
-    waiting = GaugeMetricFamily("pipeline_jobs_waiting", "Queued training jobs by GPU type.", labels=["gpu"])
+    waiting = GaugeMetricFamily(
+        "pipeline_jobs_waiting",
+        "Queued training jobs by GPU type, and the queue that serves it.",
+        labels=["gpu", "queue"],
+    )
     oldest = GaugeMetricFamily(
         "pipeline_jobs_oldest_waiting_seconds",
         "How long the oldest queued job that could start has waited, by GPU type; 0 when none waits.",
         labels=["gpu"],
     )
     for queue in figures.queues():
-        waiting.add_metric([queue.gpu], queue.waiting)
+        waiting.add_metric([queue.gpu, queue.queue], queue.waiting)
         oldest.add_metric([queue.gpu], queue.oldest.total_seconds())
     return iter((waiting, oldest))
 

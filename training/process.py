@@ -59,7 +59,7 @@ class Trainer:
 
     def renew_lease(self) -> None:
         """Let it live on; harmless when it has ended."""
-        if self.process.stdin:
+        if self.process.stdin and not self.process.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self.process.stdin.fileno(), b".")
 

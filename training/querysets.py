@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Window
+from django.db.models.functions import Now, RowNumber
 
 from training.core import status
 
@@ -60,6 +60,28 @@ class WorkerQuerySet(models.QuerySet[Any]):
 
     def serving(self, queue: str) -> "WorkerQuerySet":
         return self.filter(queues__contains=[queue])
+
+
+class RunMeasurementQuerySet(models.QuerySet[Any]):
+    LATEST = 50
+    """Of each hardware: machines, drivers and programs change."""
+    MOST_COMPARED = 1000
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "RunMeasurementQuerySet":
+        """Of the user's own jobs; of everybody's for who may see them in the admin."""
+        if isinstance(user, PermissionsMixin) and user.has_perm("training.view_runmeasurement"):
+            return self
+        return self.filter(job__user_id=user.pk)
+
+    def comparable(self) -> "RunMeasurementQuerySet":
+        """The latest whole runs for which there was a prediction on the hardware that they really ran on."""
+        rows = self.filter(is_whole=True, predicted_hours__isnull=False).order_by("-created_at")
+        return rows.select_related("base_model", "job")[: self.MOST_COMPARED]
+
+    def latest_on(self, hardware: Iterable[str]) -> "RunMeasurementQuerySet":
+        """The latest of each of these, runs and probes."""
+        place = Window(RowNumber(), partition_by=F("hardware"), order_by=F("created_at").desc())
+        return self.filter(hardware__in=list(hardware)).annotate(place=place).filter(place__lte=self.LATEST)
 
 
 class IdempotencyKeyQuerySet(models.QuerySet[Any]):

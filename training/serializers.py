@@ -7,9 +7,10 @@ from typing import Any
 from rest_framework import serializers
 
 from training.core import budget, presets, status
-from training.core.estimate import Estimate, cents
+from training.core.forecast import LIST, MEASURED
 from training.core.hyperparameters import LIMITS, Limit
-from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
+from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
+from training.models import MAX_GPUS, BaseModel, GpuType, RunMeasurement, RunPlan, TrainingJob
 from training.waiting import waiting
 
 LARGEST_QUOTE = 10**15
@@ -77,10 +78,47 @@ class JobHyperparametersSerializer(EstimateHyperparametersSerializer):
     dropout = hyperparameter_field(LIMITS["dropout"], required=False)
 
 
-class EstimateRequestSerializer(serializers.Serializer):
+class StrictBoolean(serializers.BooleanField):
+    """JSON's true or false: neither "yes" nor 1 is one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class RunRequestSerializer(serializers.Serializer):
+    """What is to be run, on what, and how: an estimate's request and a job's have it in common."""
+
     dataset_id = serializers.UUIDField()
     gpu_config = GpuConfigSerializer()
-    hyperparameters = EstimateHyperparametersSerializer()
+    hyperparameters: serializers.Field = EstimateHyperparametersSerializer()
+    base_model = CatalogueField(
+        slug_field="name",
+        queryset=BaseModel.objects.filter(is_active=True),
+        required=False,
+        error_messages={"does_not_exist": "There is no base model “{value}” on offer."},
+    )
+    micro_batch_size = StrictInteger(min_value=1, max_value=LARGEST_MICRO_BATCH, required=False, allow_null=True)
+    gradient_checkpointing = StrictBoolean(default=False)
+    quantization = serializers.ChoiceField(choices=list(QUANTIZATIONS), default=NO_QUANTIZATION)
+    precision = serializers.ChoiceField(choices=list(PRECISIONS), default=AUTO)
+    basis = serializers.ChoiceField(choices=[LIST, MEASURED], default=MEASURED)
+
+    @property
+    def options(self) -> RunOptions:
+        asked = self.validated_data
+        return RunOptions(
+            micro_batch_size=asked.get("micro_batch_size"),
+            gradient_checkpointing=asked["gradient_checkpointing"],
+            quantization=asked["quantization"],
+            precision=asked["precision"],
+        )
+
+
+class EstimateRequestSerializer(RunRequestSerializer):
+    alternatives = StrictBoolean(default=True)
+    within_hours = StrictNumber(min_value=0.01, max_value=10**6, required=False, allow_null=True)
 
 
 def budget_field() -> serializers.Field:
@@ -99,17 +137,13 @@ class RetryRequestSerializer(serializers.Serializer):
     max_cost = budget_field()
 
 
-class JobRequestSerializer(EstimateRequestSerializer):
+class JobRequestSerializer(RunRequestSerializer):
     preset_id = serializers.ChoiceField(choices=presets.IDS)
     hyperparameters = JobHyperparametersSerializer()
     estimated_cost = StrictNumber(min_value=-LARGEST_QUOTE, max_value=LARGEST_QUOTE)
     max_cost = budget_field()
-    base_model = CatalogueField(
-        slug_field="name",
-        queryset=BaseModel.objects.filter(is_active=True),
-        required=False,
-        error_messages={"does_not_exist": "There is no base model “{value}” on offer."},
-    )
+    allow_oom = StrictBoolean(default=False)
+    probe = StrictBoolean(default=False)
 
 
 class JobListQuerySerializer(serializers.Serializer):
@@ -118,25 +152,6 @@ class JobListQuerySerializer(serializers.Serializer):
     page = serializers.IntegerField(default=1, min_value=1, max_value=10**9)
     limit = serializers.IntegerField(default=10, min_value=1, max_value=100)
     status = serializers.ChoiceField(choices=status.ALL, required=False)
-
-
-def estimate_data(estimate: Estimate, *, dataset_name: str) -> dict[str, Any]:
-    """An estimate in the shape and the rounding of the specification's answer."""
-    return {
-        "estimated_cost": float(cents(estimate.total_cost)),
-        "cost_breakdown": {
-            "compute": float(cents(estimate.compute_cost)),
-            "storage": estimate.storage_cost,
-        },
-        "estimated_duration_hours": float(cents(estimate.duration_hours)),
-        "hourly_rate": float(cents(estimate.hourly_rate)),
-        "training_details": {
-            "total_steps": estimate.total_steps,
-            "steps_per_epoch": estimate.steps_per_epoch,
-            "estimated_throughput_tokens_per_sec": estimate.tokens_per_second,
-            "dataset_name": dataset_name,
-        },
-    }
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -206,15 +221,50 @@ class JobWithDatasetSerializer(JobSerializer):
         }
 
 
-class JobDetailSerializer(JobWithDatasetSerializer):
-    """One job, with its history, its log's tail and where its adapter is."""
+class PlanSerializer(serializers.ModelSerializer):
+    """How a job is to run, and what was predicted of it."""
 
+    class Meta:
+        model = RunPlan
+        exclude = ["job"]
+
+
+class MeasurementSerializer(serializers.ModelSerializer):
+    """What a finished run measured, beside what was predicted for the hardware that it really ran on."""
+
+    class Meta:
+        model = RunMeasurement
+        exclude = ["id", "job", "base_model", "created_at"]
+
+
+class JobDetailSerializer(JobWithDatasetSerializer):
+    """One job, with its plan and what it measured, its history, its log's tail and where its adapter is."""
+
+    plan = serializers.SerializerMethodField()
+    measurement = serializers.SerializerMethodField()
     waiting = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
     adapter_url = serializers.SerializerMethodField()
 
     class Meta(JobWithDatasetSerializer.Meta):
-        fields = [*JobWithDatasetSerializer.Meta.fields, "log_tail", "waiting", "events", "adapter_url"]
+        fields = [
+            *JobWithDatasetSerializer.Meta.fields,
+            "plan",
+            "measurement",
+            "log_tail",
+            "waiting",
+            "events",
+            "adapter_url",
+        ]
+
+    def get_plan(self, job: TrainingJob) -> dict[str, Any] | None:
+        plan = RunPlan.objects.filter(pk=job.pk).first()
+        return dict(PlanSerializer(plan).data) if plan else None
+
+    def get_measurement(self, job: TrainingJob) -> dict[str, Any] | None:
+        """``None`` until the run is done."""
+        row = RunMeasurement.objects.filter(job=job).first()
+        return dict(MeasurementSerializer(row).data) if row else None
 
     def get_waiting(self, job: TrainingJob) -> dict[str, object] | None:
         found = waiting(job)

@@ -10,9 +10,14 @@ from datasets.models import Dataset
 from training import job_data, lifecycle, supervisor, tasks
 from training.core import status
 from training.core.budget import STORAGE
-from training.core.estimate import DatasetFigures, Estimate, cents, estimate
+from training.core.estimate import cents
+from training.core.fitting import Fit, Remedy
 from training.core.hyperparameters import Hyperparameters
-from training.models import BaseModel, GpuType, TrainingJob
+from training.core.memory import GIB
+from training.core.options import RunOptions
+from training.core.probe import PROBE_STEPS, probe_cost
+from training.estimating import Estimator, RunSettings
+from training.models import BaseModel, GpuType, RunPlan, TrainingJob
 
 
 class DatasetNotReady(Exception):
@@ -27,10 +32,24 @@ class JobRefused(Exception):
     """What was asked for cannot be done with the job as it stands; the message says why and what can."""
 
 
-def job_estimate(*, dataset: Dataset, gpu_type: GpuType, gpu_count: int, batch_size: int, epochs: int) -> Estimate:
-    """What a job would cost and how long it would take."""
-    figures = DatasetFigures(pairs=dataset.total_training_pairs, tokens=dataset.total_tokens)
-    return estimate(figures, gpu_type.hardware(gpu_count), batch_size=batch_size, epochs=epochs)
+class DoesNotFit(Exception):
+    """The run is predicted to need more memory than the card has, and nobody has said to start it all the same."""
+
+    def __init__(self, fit: Fit, remedies: list[Remedy]) -> None:
+        super().__init__(
+            f"Predicted to need {fit.peak / GIB:.1f} GiB on each GPU, and {fit.card.name} has {fit.card.memory_gib:g}. "
+            "Choose one of the changes that make it fit, or confirm that it is to start all the same."
+        )
+        self.fit = fit
+        self.remedies = remedies
+
+
+def default_base_model() -> BaseModel:
+    """Raises NoBaseModel."""
+    model = BaseModel.objects.filter(is_active=True, is_default=True).first()
+    if model is None:
+        raise NoBaseModel("No base model is on offer. Mark one as active and default in the admin.")
+    return model
 
 
 def job_submit(
@@ -44,42 +63,85 @@ def job_submit(
     base_model: BaseModel | None = None,
     quoted_cost: Decimal | None = None,
     max_cost: Decimal | None = None,
+    options: RunOptions | None = None,
+    use_list: bool = False,
+    allow_oom: bool = False,
+    probe: bool = False,
 ) -> TrainingJob:
     """Create a queued job and, once it is committed, tell the workers.
 
     Without a base model, the default one. ``max_cost``: the run stops itself before it costs more (US dollars).
-    Raises DatasetNotReady or NoBaseModel.
+    ``allow_oom``: start although it is predicted not to fit. ``probe``: run a few steps only, to measure.
+    Raises DatasetNotReady, NoBaseModel or DoesNotFit.
     """
     _require_trainable(dataset)
-    base_model = base_model or BaseModel.objects.filter(is_active=True, is_default=True).first()
-    if base_model is None:
-        raise NoBaseModel("No base model is on offer. Mark one as active and default in the admin.")
-    price = job_estimate(
+    run = RunSettings(
         dataset=dataset,
-        gpu_type=gpu_type,
-        gpu_count=gpu_count,
+        base_model=base_model or default_base_model(),
         batch_size=hyperparameters.batch_size,
         epochs=hyperparameters.epochs,
+        rank=hyperparameters.rank,
+        dropout=hyperparameters.dropout,
+        options=options or RunOptions(),
+        use_list=use_list,
     )
+    estimator = Estimator(run, GpuType.objects.filter(is_active=True))
+    fit = estimator.fit(gpu_type, gpu_count)
+    if fit and not fit.fits and not allow_oom and not probe:
+        raise DoesNotFit(fit, estimator.remedies(gpu_type, gpu_count))
+    plan = _plan(estimator, gpu_type, gpu_count, fit, allow_oom=allow_oom, probe=probe)
+    price = estimator.forecast(gpu_type, gpu_count).estimate
+    steps = min(PROBE_STEPS, price.total_steps) if probe else price.total_steps
     job = TrainingJob(
         user_id=user.pk,
         dataset=dataset,
-        base_model=base_model,
+        base_model=run.base_model,
         preset_id=preset_id,
         gpu_config={"type": gpu_type.name, "count": gpu_count},
         hyperparameters=hyperparameters.to_dict(),
-        total_epochs=hyperparameters.epochs,
-        total_steps=price.total_steps,
+        total_epochs=1 if probe else hyperparameters.epochs,
+        total_steps=steps,
         hourly_rate=cents(price.hourly_rate),
-        estimated_total_cost=cents(price.total_cost),
-        quoted_cost=quoted_cost,
+        estimated_total_cost=cents(probe_cost(price, plan.overhead_seconds, steps) if probe else price.total_cost),
+        quoted_cost=None if probe else quoted_cost,
         **job_data.chosen_for(dataset),
         max_cost=max_cost,
     )
     with transaction.atomic():
         lifecycle.create(job, actor=user)
+        plan.job = job
+        plan.save(force_insert=True)
         transaction.on_commit(partial(tasks.nudge, job))
     return job
+
+
+def _plan(
+    estimator: Estimator, gpu_type: GpuType, gpu_count: int, fit: Fit | None, *, allow_oom: bool, probe: bool
+) -> RunPlan:
+    """What is predicted of the run, and the price it is started with, to be kept."""
+    run, forecast = estimator.run, estimator.forecast(gpu_type, gpu_count)
+    setup = run.setup(gpu_count)
+    return RunPlan(
+        is_probe=probe,
+        **run.options.to_dict(),
+        allow_oom=allow_oom,
+        price_per_hour=gpu_type.price_per_hour,
+        price_as_of=gpu_type.price_as_of,
+        basis=forecast.basis,
+        basis_runs=forecast.runs,
+        total_steps=forecast.estimate.total_steps,
+        tokens_per_second=forecast.estimate.tokens_per_second,
+        overhead_seconds=forecast.overhead_seconds,
+        duration_hours=forecast.estimate.duration_hours,
+        low_hours=forecast.range.low_hours,
+        high_hours=forecast.range.high_hours,
+        low_cost=forecast.range.low_cost,
+        high_cost=forecast.range.high_cost,
+        peak_bytes=int(fit.peak) if fit else None,
+        sequence_length=run.lengths.mean,
+        longest_sequence=run.lengths.longest,
+        sequences_at_once=setup.sequences,
+    )
 
 
 def quote_differs(job: TrainingJob) -> bool:

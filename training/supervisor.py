@@ -9,15 +9,16 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from celery import signals
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.db.models import Max
 
-from training import adapters, attempts, job_data, lifecycle
-from training.models import Artifact, TrainingJob
+from training import adapters, attempts, job_data, lifecycle, measuring
+from training.core.options import RunOptions
+from training.models import Artifact, RunPlan, TrainingJob
 from training.process import Trainer, explain
 from training.report import Report
 from training.trainer import history, protocol
@@ -184,9 +185,11 @@ class Attempt:
         ending, meter = self.report.ending, self.report.meter
         match ending:
             case protocol.Finished():
-                artifact = self._stored(ending.adapter_dir, Artifact.Kind.ADAPTER)
+                artifact = self._stored(ending.adapter_dir, Artifact.Kind.ADAPTER) if ending.adapter_dir else None
                 reason = f"{ending.steps:,} steps in {ending.seconds:,.0f} s of training"
-                cost = meter.cost_with_storage()
+                cost = meter.cost_with_storage() if artifact else meter.cost()
+                if self.report.measured:
+                    self._insist(partial(measuring.record, self.job, self.report.measured, cost=cost))
                 self._insist(partial(lifecycle.complete, self.job, reason=reason, artifact=artifact, current_cost=cost))
                 shutil.rmtree(self.run_dir, ignore_errors=True)
             case protocol.Stopped(reason="budget"):
@@ -235,8 +238,6 @@ def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path | None:
         run_dir=str(run_dir),
         gpu_count=job.gpu_config["count"],
         device=settings.TRAINER_DEVICE,
-        total_steps=job.total_steps,
-        steps_per_epoch=job.total_steps // job.total_epochs,
         preset=job.preset_id,
         max_sequence_length=settings.MAX_SEQUENCE_LENGTH,
         lease_seconds=lease_seconds(),
@@ -244,6 +245,7 @@ def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path | None:
         deadlines=deadlines,
         **data,
         **asdict(job.settings),
+        **_planned(job),
     )
     job_file = run_dir / f"job-{job.attempt}.json"
     job_file.write_text(spec.to_json())
@@ -252,6 +254,16 @@ def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path | None:
 
 def _is_wanted(job: TrainingJob) -> bool:
     return not shutting_down.is_set() and not lifecycle.cancel_requested(job)
+
+
+def _planned(job: TrainingJob) -> dict[str, Any]:
+    """How many steps of how long a run, and how memory is used; a job older than plans does all of its steps."""
+    plan = RunPlan.objects.filter(pk=job.pk).first()
+    total = plan.total_steps if plan else job.total_steps
+    options = plan.options if plan else RunOptions()
+    probe_steps = job.total_steps if plan and plan.is_probe else None
+    steps = {"total_steps": total, "steps_per_epoch": total // job.settings.epochs, "probe_steps": probe_steps}
+    return steps | options.to_dict()
 
 
 def model_location(source: str) -> str:

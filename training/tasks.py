@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
-from training import attempts, lifecycle, supervisor
+from training import attempts, lifecycle, retention, supervisor
 from training.logs import job_logging
 from training.models import IdempotencyKey, TrainingJob, Worker
 
@@ -52,3 +52,8 @@ def sweep() -> None:
     for job in TrainingJob.objects.unannounced(NUDGE_AGAIN_AFTER):
         nudge(job)
     IdempotencyKey.objects.expired().delete()
+
+
+@shared_task
+def prune() -> None:
+    retention.prune_runs()

@@ -1,13 +1,14 @@
 from django.urls import path
 
 from training import api
-from training.views import configure, jobs
+from training.views import accuracy, configure, jobs
 
 app_name = "training"
 
 urlpatterns = [
     path("training/configure", configure.configure, name="configure"),
     path("training/configure/estimate", configure.estimate, name="estimate"),
+    path("training/accuracy", accuracy.accuracy, name="accuracy"),
     path("training/jobs", jobs.jobs, name="jobs"),
     path("training/jobs/<uuid:job_id>", jobs.job, name="job"),
     path("training/jobs/<uuid:job_id>/status", jobs.job_status, name="job_status"),

@@ -72,17 +72,50 @@ function copyTotal() {
   document.getElementById("total-inline").textContent = total ? total.textContent : "–";
 }
 
+function mayStart() {
+  const confirmation = document.getElementById("allow-oom");
+  start.disabled = !estimate.querySelector("[data-total]") || Boolean(confirmation && !confirmation.checked);
+}
+
+// Buttons and points that stand for another choice carry it as a query string of fields.
+function apply(changes) {
+  for (const [name, value] of new URLSearchParams(changes)) {
+    const field = form.elements[name];
+    if (field.type === "checkbox") field.checked = value === "on";
+    else field.value = value;
+    if (field.type === "range") paint(field);
+  }
+  paintGpuCount();
+  form.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+form.addEventListener("click", (event) => {
+  const point = event.target.closest("[data-change]");
+  const button = event.target.closest("button[name=change]");
+  if (!point && !button) return;
+  event.preventDefault();
+  apply(point ? point.dataset.change : button.value);
+});
+
+// The second confirmation is for exactly what is shown: it asks for no other estimate, and any change takes it back.
+estimate.addEventListener("input", (event) => {
+  if (event.target.name !== "allow_oom") return;
+  event.stopPropagation();
+  mayStart();
+});
+
 form.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) {
     wait(false);
-    start.disabled = !estimate.querySelector("[data-total]");
+    mayStart();
     copyTotal();
   } else if (event.detail.xhr.status || !event.detail.xhr.aborted) {
     start.disabled = false;
   }
 });
 
-form.addEventListener("submit", () => {
+form.addEventListener("submit", (event) => {
+  if (event.submitter !== start) return;
   start.disabled = true;
   start.querySelector("span").textContent = "Creating Job...";
   start.setAttribute("aria-busy", "true");
@@ -94,3 +127,4 @@ addEventListener("pageshow", (event) => {
 sliders.forEach(paint);
 paintGpuCount();
 copyTotal();
+mayStart();

@@ -138,12 +138,47 @@ def test_start_lands_on_the_monitor_with_a_toast(configure):
     configure.get_by_role("button", name="Start Training").click()
     configure.wait_for_url("**/training/jobs/*")
     expect(configure.locator(".toast")).to_contain_text("Training job created and queued for processing")
-    expect(configure.get_by_text("Waiting for a worker that serves H100")).to_be_visible()
+    expect(configure.get_by_text("Waiting for an H100 worker: none is connected.")).to_be_visible()
     job = TrainingJob.objects.get()
     assert configure.url.endswith(str(job.pk))
     assert f"${job.quoted_cost}" == shown == f"${job.estimated_total_cost}"
     configure.get_by_role("button", name="Cancel job").click()
     expect(configure.locator("#job")).to_have_attribute("data-status", "cancelled")
+
+
+def test_a_click_on_a_choice_selects_it_and_so_does_a_point_of_the_picture(configure):
+    configure.get_by_role("button", name="Fastest").click()
+    settled(configure)
+    expect(configure.locator("input[value=H100]")).to_be_checked()
+    expect(configure.locator("output[for=id_gpu_count]")).to_have_text("8")
+    expect(configure.locator("#estimate")).to_contain_text("$33.60/hr")
+    expect(configure.locator(".choices-table [aria-current]")).to_contain_text(total(configure).text_content())
+    configure.locator("circle[data-change='gpu_type=V100-32GB&gpu_count=1']").click()
+    settled(configure)
+    expect(configure.locator("input[value=V100-32GB]")).to_be_checked()
+    assert len(configure.estimates) == 2
+
+
+def test_a_choice_is_reached_and_taken_with_the_keyboard(configure):
+    cell = configure.locator("button[value='gpu_type=A100-40GB&gpu_count=1']").last
+    cell.focus()
+    configure.keyboard.press("Enter")
+    settled(configure)
+    expect(configure.locator("input[value=A100-40GB]")).to_be_checked()
+    assert not TrainingJob.objects.exists()
+
+
+def test_what_does_not_fit_waits_for_a_confirmation_or_a_way_out(configure):
+    configure.get_by_label("Base model", exact=True).select_option(label="Qwen/Qwen2.5-32B-Instruct")
+    configure.wait_for_timeout(900)
+    expect(configure.locator(".verdict")).to_have_text("Does not fit")
+    expect(configure.locator("#start")).to_be_disabled()
+    configure.get_by_label("Start all the same").check()
+    expect(configure.locator("#start")).to_be_enabled()
+    configure.get_by_role("button", name="Gradient checkpointing").click()
+    settled(configure)
+    expect(configure.locator(".verdict")).not_to_have_text("Does not fit")
+    expect(configure.locator("#id_gradient_checkpointing")).to_be_checked()
 
 
 def test_no_page_is_wider_than_the_screen(page, dataset, make_dataset, width):
@@ -156,7 +191,8 @@ def test_no_page_is_wider_than_the_screen(page, dataset, make_dataset, width):
     )
     for path in (
         "/datasets", "/datasets/upload", f"/datasets/{dataset.pk}", f"/datasets/{broken.pk}", "/training/configure",
-        f"/training/configure?datasetId={dataset.pk}", "/training/jobs", "/notifications", "/account",
+        f"/training/configure?datasetId={dataset.pk}", "/training/jobs", "/training/accuracy", "/notifications",
+        "/account",
     ):  # fmt: skip
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -38,11 +38,11 @@ def test_without_jobs_every_series_that_can_be_named_is_there(scrape):
     assert samples["pipeline_job_claim_latency_seconds_count",] == 0
 
 
-def test_jobs_are_counted_by_status_and_failures_by_reason(scrape, make_job):
-    make_job()
-    make_job("failed", error_code="out_of_memory")
-    make_job("failed", error_code="out_of_memory")
-    make_job("failed", error_code="worker_lost")
+def test_jobs_are_counted_by_status_and_failures_by_reason(scrape, put_job):
+    put_job()
+    put_job("failed", error_code="out_of_memory")
+    put_job("failed", error_code="out_of_memory")
+    put_job("failed", error_code="worker_lost")
     samples = scrape()
     assert samples["pipeline_jobs", "queued"] == 1
     assert samples["pipeline_jobs", "failed"] == 3
@@ -50,18 +50,18 @@ def test_jobs_are_counted_by_status_and_failures_by_reason(scrape, make_job):
     assert samples["pipeline_jobs_failed", "worker_lost"] == 1
 
 
-def test_the_oldest_waiting_is_the_oldest_that_could_start(scrape, make_job):
-    make_job(age=timedelta(minutes=5))
-    make_job(age=timedelta(hours=5), available_at=timezone.now() + timedelta(minutes=1))
-    make_job(gpu="V100-32GB", age=timedelta(minutes=1))
+def test_the_oldest_waiting_is_the_oldest_that_could_start(scrape, put_job):
+    put_job(age=timedelta(minutes=5))
+    put_job(age=timedelta(hours=5), available_at=timezone.now() + timedelta(minutes=1))
+    put_job(gpu="V100-32GB", age=timedelta(minutes=1))
     samples = scrape()
-    assert samples["pipeline_jobs_waiting", "H100"] == 2
+    assert samples["pipeline_jobs_waiting", "H100", "gpu.h100"] == 2
     assert 300 <= samples["pipeline_jobs_oldest_waiting_seconds", "H100"] < 320
     assert 60 <= samples["pipeline_jobs_oldest_waiting_seconds", "V100-32GB"] < 80
 
 
-def test_claims_are_a_histogram_and_recoveries_are_moves(scrape, make_job):
-    job = make_job()
+def test_claims_are_a_histogram_and_recoveries_are_moves(scrape, put_job):
+    job = put_job()
     for seconds, before, after in [
         (0.2, "queued", "initializing"), (40, "queued", "initializing"), (7, "running", "queued"),
         (3, "initializing", "running"),
@@ -75,9 +75,9 @@ def test_claims_are_a_histogram_and_recoveries_are_moves(scrape, make_job):
     assert samples["pipeline_job_moves_total", "running", "queued"] == 1
 
 
-def test_heartbeats_age_and_workers_are_counted_by_queue(scrape, make_job):
-    silent = make_job("running", worker="gpu@a", heartbeat_at=timezone.now() - timedelta(seconds=30))
-    make_job("running", worker="gpu@b")
+def test_heartbeats_age_and_workers_are_counted_by_queue(scrape, put_job):
+    silent = put_job("running", worker="gpu@a", heartbeat_at=timezone.now() - timedelta(seconds=30))
+    put_job("running", worker="gpu@b")
     now = timezone.now()
     for name, seen in (("gpu@a", timedelta(minutes=5)), ("gpu@b", timedelta(seconds=2))):
         Worker.objects.create(
@@ -89,9 +89,9 @@ def test_heartbeats_age_and_workers_are_counted_by_queue(scrape, make_job):
     assert samples["pipeline_workers", "gpu.h100"] == samples["pipeline_workers", "gpu.own"] == 1
 
 
-def test_a_scrape_asks_as_much_whatever_the_number_of_jobs(scrape, make_job, django_assert_max_num_queries):
+def test_a_scrape_asks_as_much_whatever_the_number_of_jobs(scrape, put_job, django_assert_max_num_queries):
     for _ in range(20):
-        make_job("running")
+        put_job("running")
     with django_assert_max_num_queries(20):
         scrape()
 

@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from training.trainer.protocol import (
     Failed,
     Finished,
     Log,
-    Measured,
     Resumed,
     Stage,
     Step,
@@ -29,12 +29,18 @@ from training.trainer.protocol import (
 TINY_FILE = (4096, 4096)
 
 
-@pytest.fixture
-def copy_of_whole(whole, make_spec):
-    """The directory of a run that has ended, to go on from."""
-    spec = make_spec()
-    shutil.copytree(Path(whole.end.adapter_dir).parents[1], Path(spec.run_dir, "checkpoints"))
-    return spec
+@pytest.fixture(scope="module")
+def continued(whole, base_spec, tmp_path_factory):
+    """Trainers that went on from the end of the same run: untouched, damaged, and with other settings and data."""
+    folder = tmp_path_factory.mktemp("continued")
+    data = tokenized(reversed(list(conversations(100))), Path(base_spec.model), folder)
+    changes = {"untouched": {}, "damaged": {}, "other": {"learning_rate": 2e-3, "dataset_path": str(data)}}
+    for name in changes:
+        shutil.copytree(Path(whole.end.adapter_dir).parents[1], folder / name / "checkpoints")
+    state = folder / "damaged" / "checkpoints" / "step-00000030" / "state.pt"
+    state.write_bytes(state.read_bytes()[:-1])
+    specs = [replace(base_spec, run_dir=str(folder / name), **values) for name, values in changes.items()]
+    return dict(zip(changes, run_beside(*specs), strict=True))
 
 
 def test_killed_and_stopped_at_random_moments_it_ends_with_the_same_weights(whole, make_spec):
@@ -75,33 +81,27 @@ def test_killed_and_stopped_at_random_moments_it_ends_with_the_same_weights(whol
     assert left[-1] == "step-00000030"
 
 
-def test_a_damaged_checkpoint_is_passed_over_and_the_result_is_the_same(whole, copy_of_whole):
-    last = Path(copy_of_whole.run_dir, "checkpoints", "step-00000030", "state.pt")
-    last.write_bytes(last.read_bytes()[:-1])
-    trainer = run(copy_of_whole)
+def test_a_damaged_checkpoint_is_passed_over_and_the_result_is_the_same(whole, continued):
+    trainer = continued["damaged"]
     assert any("step 30 is damaged" in event.message for event in trainer.of(Log))
     assert trainer.of(Resumed) == [Resumed(step=15)]
     assert trainer.losses == whole.losses[15:]
     assert weights(trainer.end.adapter_dir) == weights(whole.end.adapter_dir)
 
 
-def test_with_nothing_left_to_do_it_hands_over_the_adapter_again(whole, copy_of_whole):
-    trainer = run(copy_of_whole)
+def test_with_nothing_left_to_do_it_hands_over_the_adapter_again(whole, continued):
+    trainer = continued["untouched"]
     assert trainer.process.returncode == protocol.EXIT_FINISHED
     assert trainer.of(Resumed) == [Resumed(step=30)]
     assert not trainer.losses
-    assert (trainer.end.steps, trainer.end.tokens, trainer.end.final_loss) == (
-        30,
-        whole.end.tokens,
-        whole.end.final_loss,
+    assert replace(trainer.end, adapter_dir="", peak_memory_bytes=0) == replace(
+        whole.end, adapter_dir="", peak_memory_bytes=0
     )
     assert weights(trainer.end.adapter_dir) == weights(whole.end.adapter_dir)
 
 
-def test_a_checkpoint_of_other_settings_or_data_is_refused(copy_of_whole, tmp_path):
-    data = tokenized(reversed(list(conversations(100))), Path(copy_of_whole.model), tmp_path)
-    values = {"learning_rate": 2e-3, "dataset_path": str(data)}
-    trainer = run(type(copy_of_whole)(**vars(copy_of_whole) | values))
+def test_a_checkpoint_of_other_settings_or_data_is_refused(continued):
+    trainer = continued["other"]
     assert trainer.process.returncode == protocol.EXIT_FAILED
     assert trainer.end.code == "checkpoint_mismatch"
     assert "learning rate was 0.001 and is 0.002" in trainer.end.message
@@ -121,22 +121,28 @@ def test_the_disk_is_full_and_the_last_checkpoint_survives(make_spec):
     assert not any("draft" in name for name in left)
 
 
-def test_it_ends_before_its_deadline_with_an_adapter_or_before_its_first_step(whole, make_spec, tmp_path):
-    patience = 2 * whole.of(Measured)[0].startup_seconds + 4  # for this machine as it is, and two trainers at once
-    deadline = time.time() + patience
+def test_it_ends_before_its_deadline_with_an_adapter(make_spec, tmp_path):
     endless = {"total_steps": 50_000, "steps_per_epoch": 50_000, "epochs": 1}
-    late, early = run_beside(
-        make_spec(deadlines={"cpu": deadline, "cuda": 1.0}, **endless),
-        make_spec(deadlines={"cpu": time.time() + 1}, run_dir=str(tmp_path / "early")),
-    )
-    assert late.process.returncode == early.process.returncode == protocol.EXIT_STOPPED
-    assert late.end.reason == "budget"
-    assert late.end.step == late.of(Step)[-1].step
-    assert Path(late.end.adapter_dir, "adapter_model.safetensors").exists()
-    assert os.path.getmtime(late.end.adapter_dir) <= deadline
-    assert early.end == Stopped(step=0, reason="budget", adapter_dir=None)
-    assert early.of(Resumed) == [Resumed(step=0)]
-    assert not early.losses
+    for patience in (8, 16, 32, 64):  # a machine that is busy may take long to load
+        deadline = time.time() + patience
+        trainer = run(
+            make_spec(run_dir=str(tmp_path / str(patience)), deadlines={"cpu": deadline, "cuda": 1.0}, **endless)
+        )
+        assert trainer.process.returncode == protocol.EXIT_STOPPED
+        assert trainer.end.reason == "budget"
+        if trainer.losses:
+            break
+    assert trainer.end.step == len(trainer.losses) > 0
+    assert Path(trainer.end.adapter_dir, "adapter_model.safetensors").exists()
+    assert os.path.getmtime(trainer.end.adapter_dir) <= deadline
+
+
+def test_a_deadline_too_near_for_a_step_stops_it_before_one(make_spec):
+    trainer = run(make_spec(deadlines={"cpu": time.time() + 1}))
+    assert trainer.process.returncode == protocol.EXIT_STOPPED
+    assert trainer.end == Stopped(step=0, reason="budget", adapter_dir=None)
+    assert trainer.of(Resumed) == [Resumed(step=0)]
+    assert not trainer.losses
 
 
 def test_two_processes_stop_together_and_go_on_as_one_process_would(make_spec, tmp_path):

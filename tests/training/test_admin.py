@@ -29,11 +29,11 @@ def listed(client, query):
     return {job.pk for job in client.get(f"{JOBS}?{query}").context["cl"].queryset}
 
 
-def test_jobs_are_found_by_age_status_gpu_and_user(admin_client, make_job, user):
-    fresh, old = make_job(), make_job(age=timedelta(hours=2))
-    long = make_job("running", gpu="V100-32GB", age=timedelta(hours=2))
-    silent = make_job("running", heartbeat_at=timezone.now() - timedelta(minutes=5))
-    over = make_job("failed", age=timedelta(days=3))
+def test_jobs_are_found_by_age_status_gpu_and_user(admin_client, put_job, user):
+    fresh, old = put_job(), put_job(age=timedelta(hours=2))
+    long = put_job("running", gpu="V100-32GB", age=timedelta(hours=2))
+    silent = put_job("running", heartbeat_at=timezone.now() - timedelta(minutes=5))
+    over = put_job("failed", age=timedelta(days=3))
     assert listed(admin_client, "age=waiting-10m") == {old.pk}
     assert listed(admin_client, "age=waiting-1d") == set()
     assert listed(admin_client, "age=working-1h") == {long.pk}
@@ -53,8 +53,8 @@ def messages(answer):
     return [str(message) for message in answer.context["messages"]]
 
 
-def test_cancelling_asks_first_and_then_cancels(staff, make_job):
-    client, job = staff("cancel_trainingjob"), make_job()
+def test_cancelling_asks_first_and_then_cancels(staff, put_job):
+    client, job = staff("cancel_trainingjob"), put_job()
     question = act(client, "cancel", job)
     assert "Cancel 1 training job?" in question.content.decode()
     assert str(job.pk) in question.content.decode()
@@ -66,17 +66,17 @@ def test_cancelling_asks_first_and_then_cancels(staff, make_job):
     assert job.events.last().actor == "kay"
 
 
-def test_what_cannot_be_done_is_said_job_by_job(staff, make_job):
-    client, waiting, over = staff("cancel_trainingjob"), make_job(), make_job("completed")
+def test_what_cannot_be_done_is_said_job_by_job(staff, put_job):
+    client, waiting, over = staff("cancel_trainingjob"), put_job(), put_job("completed")
     said = messages(act(client, "cancel", waiting, over, confirmed="yes"))
     assert said[0] == "1 cancelled or stopping."
     assert str(over.pk) in said[1]
     assert "already completed" in said[1]
 
 
-def test_a_failed_job_is_retried_and_a_claimed_one_requeued(staff, make_job):
+def test_a_failed_job_is_retried_and_a_claimed_one_requeued(staff, put_job):
     client = staff("retry_trainingjob", "requeue_trainingjob")
-    failed, stuck = make_job("failed", error_code="worker_lost"), make_job("running", worker="gpu@a", attempt=1)
+    failed, stuck = put_job("failed", error_code="worker_lost"), put_job("running", worker="gpu@a", attempt=1)
     assert messages(act(client, "retry", failed, confirmed="yes")) == ["1 queued again."]
     assert messages(act(client, "requeue", stuck, confirmed="yes")) == ["1 taken from their workers and queued again."]
     for job in (failed, stuck):
@@ -86,10 +86,10 @@ def test_a_failed_job_is_retried_and_a_claimed_one_requeued(staff, make_job):
 
 
 @pytest.mark.parametrize(("action", "before"), [("cancel", "queued"), ("retry", "failed"), ("requeue", "running")])
-def test_each_action_needs_its_permission(staff, make_job, action, before):
+def test_each_action_needs_its_permission(staff, put_job, action, before):
     client, job = (
         staff(*(f"{other}_trainingjob" for other in ("cancel", "retry", "requeue") if other != action)),
-        make_job(before),
+        put_job(before),
     )
     assert f"{action}_jobs" not in client.get(JOBS).content.decode()
     act(client, action, job, confirmed="yes")
@@ -97,25 +97,25 @@ def test_each_action_needs_its_permission(staff, make_job, action, before):
     assert job.status == before
 
 
-def test_more_than_can_be_read_is_not_confirmed_at_once(staff, make_job, monkeypatch):
+def test_more_than_can_be_read_is_not_confirmed_at_once(staff, put_job, monkeypatch):
     monkeypatch.setattr("training.admin.verbs.MOST_AT_ONCE", 1)
-    answer = act(staff("cancel_trainingjob"), "cancel", make_job(), make_job(), confirmed="yes")
+    answer = act(staff("cancel_trainingjob"), "cancel", put_job(), put_job(), confirmed="yes")
     assert messages(answer) == ["Select at most 1 jobs at a time."]
     assert TrainingJob.objects.filter(status="queued").count() == 2
 
 
-def test_jobs_and_workers_are_read_not_edited(admin_client, make_job):
-    job = make_job()
+def test_jobs_and_workers_are_read_not_edited(admin_client, put_job):
+    job = put_job()
     assert admin_client.get(f"{JOBS}{job.pk}/change/").status_code == 200
     assert admin_client.post(f"{JOBS}{job.pk}/change/", {"status": "completed"}).status_code == 403
     assert admin_client.get(f"{JOBS}add/").status_code == 403
     assert admin_client.get("/admin/training/worker/add/").status_code == 403
 
 
-def test_the_overview_shows_queues_running_jobs_and_workers(admin_client, make_job):
+def test_the_overview_shows_queues_running_jobs_and_workers(admin_client, put_job):
     now = timezone.now()
-    waiting = make_job(gpu="V100-32GB", age=timedelta(hours=2))
-    running = make_job("running", worker="gpu@a")
+    waiting = put_job(gpu="V100-32GB", age=timedelta(hours=2))
+    running = put_job("running", worker="gpu@a")
     Worker.objects.create(name="gpu@a", host="a", queues=["gpu.h100"], device="cpu", started_at=now, last_seen_at=now)
     Worker.objects.create(name="gpu@old", host="b", queues=[], started_at=now, last_seen_at=now - timedelta(minutes=3))
     answer = admin_client.get(f"{JOBS}overview/")

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Notification
+from tests.training.measured import record, start
 from training.core.presets import PRESETS
 from training.models import BaseModel, GpuType, TrainingJob
 
@@ -171,3 +172,86 @@ def test_sliders_span_what_the_specification_says(signed_in, dataset):
     assert spans["batch_size"] == ("1", "16", "1")
     assert spans["epochs"] == ("1", "10", "1")
     assert spans["rank"] == ("4", "64", "4")
+
+
+def change(client, dataset, changes, **fields):
+    """Press a button that stands for other values of some fields."""
+    return client.post(URL, values(dataset, change=changes, **fields))
+
+
+def test_every_choice_is_in_the_table_the_picture_and_the_three_that_stand_out(signed_in, dataset):
+    page = signed_in.get(URL, {"datasetId": str(dataset.pk)}).content.decode()
+    assert page.count('name="change" value="gpu_type=') == 32 + 3
+    assert page.count("data-change=") == 32
+    assert "Cheapest under" in page
+
+
+def test_the_live_answer_brings_every_choice_with_it(signed_in, dataset):
+    answer = signed_in.post(ESTIMATE_URL, values(dataset, gpu_type="H100", gpu_count=3), headers={"HX-Request": "true"})
+    page = answer.content.decode()
+    assert '<div id="choices" hx-swap-oob="innerHTML">' in page
+    assert page.count('aria-current="true"') >= 1
+
+
+def test_a_choices_button_selects_it_without_scripts_and_starts_nothing(signed_in, dataset):
+    answer = change(signed_in, dataset, "gpu_type=H100&gpu_count=8")
+    assert answer.status_code == 200
+    assert not TrainingJob.objects.exists()
+    assert answer.context["estimate"]["hourly_rate"] == 33.6
+    assert answer.context["form"]["gpu_count"].value() == "8"
+
+
+def test_a_button_changes_only_fields_of_the_form(signed_in, dataset):
+    answer = change(signed_in, dataset, "is_staff=on&gpu_count=4&gpu_count=5")
+    assert answer.context["form"]["gpu_count"].value() == "5"
+    assert "is_staff" not in answer.context["form"].data
+
+
+def test_a_run_that_does_not_fit_says_so_with_its_ways_out_and_waits_for_a_confirmation(signed_in, dataset):
+    large = BaseModel.objects.get(name="Qwen/Qwen2.5-32B-Instruct").pk
+    page = signed_in.post(ESTIMATE_URL, values(dataset, base_model=large)).content.decode()
+    assert "Does not fit" in page
+    assert "gradient_checkpointing=on" in page
+    answer = signed_in.post(URL, values(dataset, base_model=large))
+    assert answer.status_code == 422
+    assert "Predicted to need" in text(answer)
+    assert not TrainingJob.objects.exists()
+    assert signed_in.post(URL, values(dataset, base_model=large, allow_oom="on")).status_code == 302
+
+
+def test_a_way_out_is_one_press_away(signed_in, dataset):
+    large = BaseModel.objects.get(name="Qwen/Qwen2.5-32B-Instruct").pk
+    answer = change(signed_in, dataset, "gradient_checkpointing=on", base_model=large)
+    assert answer.context["memory"]["fit"].fits
+    assert answer.context["form"]["gradient_checkpointing"].value()
+
+
+def test_measure_first_starts_a_dry_run(signed_in, dataset):
+    answer = signed_in.post(URL, values(dataset, probe="on"))
+    job = TrainingJob.objects.get()
+    assert answer["Location"] == f"/training/jobs/{job.pk}"
+    assert job.plan.is_probe
+    assert "A dry run" in text(signed_in.get(answer["Location"]))
+
+
+def test_the_page_says_where_its_figures_are_from_and_can_go_back_to_the_list(signed_in, user, dataset):
+    first = text(signed_in.post(ESTIMATE_URL, values(dataset)))
+    assert "List figures. No run like this one has been measured yet." in first
+    assert "as of 25 Dec 2025" in first
+    for _ in range(3):
+        record(start(user, dataset, gpu="A100-80GB"), device_name="NVIDIA A100-SXM4-80GB")
+    assert "From 3 runs like this one." in text(signed_in.post(ESTIMATE_URL, values(dataset)))
+    listed = text(signed_in.post(ESTIMATE_URL, values(dataset, use_list="on")))
+    assert "List figures." in listed
+    assert "$4.32" in listed
+
+
+def test_base_models_are_grouped_by_family(signed_in, dataset):
+    page = signed_in.get(URL, {"datasetId": str(dataset.pk)}).content.decode()
+    for family in ("SmolLM2", "Qwen", "Llama", "Mistral", "Gemma", "Phi"):
+        assert f'<optgroup label="{family}">' in page
+
+
+def test_a_model_that_this_host_lacks_is_said_to_need_fetching(signed_in, dataset):
+    large = BaseModel.objects.get(name="Qwen/Qwen2.5-32B-Instruct").pk
+    assert "no copy of the base model" in text(signed_in.post(ESTIMATE_URL, values(dataset, base_model=large)))

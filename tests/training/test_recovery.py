@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from tests.training.conftest import claim
+from tests.training.conftest import adapter, claim
 from training import attempts, lifecycle, tasks
 from training.core.recovery import is_worth_retrying, retry_delay
 from training.models import IdempotencyKey, JobMetric, TrainingJob
@@ -147,3 +147,24 @@ def test_keys_are_forgotten_after_a_day(job, user):
     IdempotencyKey.objects.update(created_at=F("created_at") - timedelta(hours=24))
     tasks.sweep()
     assert not IdempotencyKey.objects.exists()
+
+
+def test_runs_are_kept_to_be_continued_but_not_for_ever(make_job, settings, tmp_path):
+    settings.RUNS_DIR = tmp_path
+    active, done, fresh, old = make_job(), make_job(), make_job(), make_job()
+    for job in (active, done, fresh, old):
+        (tmp_path / str(job.pk)).mkdir()
+    (tmp_path / "trainers.jsonl").touch()
+    for job in (done, fresh, old):
+        lifecycle.record(claim(job), metrics=[], checkpoint_step=3)
+    mine = TrainingJob.objects.get(pk=done.pk)
+    lifecycle.start_running(mine, device="cpu", device_name="CPU")
+    lifecycle.complete(mine, reason="done", artifact=adapter(done))
+    for job in (fresh, old):
+        lifecycle.fail(TrainingJob.objects.get(pk=job.pk), code="crashed", message="It crashed.")
+    TrainingJob.objects.filter(pk=old.pk).update(finished_at=F("finished_at") - timedelta(days=30))
+    tasks.prune()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {str(active.pk), str(fresh.pk), "trainers.jsonl"}
+    assert TrainingJob.objects.get(pk=fresh.pk).checkpoint_step == 3
+    assert TrainingJob.objects.get(pk=old.pk).checkpoint_step is None

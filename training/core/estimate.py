@@ -15,6 +15,8 @@ VALIDATION_SECONDS_PER_EPOCH = 5 * 60
 SAVE_SECONDS = 5 * 60
 STORAGE_COST = 0.50
 """US dollars for keeping a run's artifacts."""
+FULL_SPEED_PARAMETERS = 8_000_000_000
+"""List throughputs apply to models up to this size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +33,22 @@ class Hardware:
 
     price_per_hour: float
     """US dollars per GPU and hour."""
-    tokens_per_second: int
+    tokens_per_second: float
     """Training throughput of one GPU."""
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overhead:
+    """Seconds of a run in which it does not train; by default the list's."""
+
+    start: float = START_SECONDS
+    validation: float = VALIDATION_SECONDS_PER_EPOCH
+    """For each epoch."""
+    save: float = SAVE_SECONDS
+
+
+LIST_OVERHEAD = Overhead()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +62,34 @@ class Estimate:
     hourly_rate: float
     total_steps: int
     steps_per_epoch: int
-    tokens_per_second: int
+    tokens_per_second: float
 
 
 def steps_per_epoch(pairs: int | None, batch_size: int) -> int:
     return math.ceil((pairs or DEFAULT_PAIRS) / batch_size)
 
 
-def estimate(dataset: DatasetFigures, hardware: Hardware, *, batch_size: int, epochs: int) -> Estimate:
-    """The specification's estimate for one choice of hardware."""
+def list_throughput(tokens_per_second: int, parameters: int | None) -> float:
+    """One GPU's list tokens a second for a model of that size: beyond 8B parameters in inverse proportion to it.
+
+    Below, the very integer that is in the list.
+    """
+    if parameters is None or parameters <= FULL_SPEED_PARAMETERS:
+        return tokens_per_second
+    return tokens_per_second * FULL_SPEED_PARAMETERS / parameters
+
+
+def training_tokens(dataset: DatasetFigures, *, batch_size: int, epochs: int) -> float:
+    """Tokens that go through the model in all steps; a last step that is not full counts as full."""
+    pairs = float(dataset.pairs or DEFAULT_PAIRS)
+    tokens = float(dataset.tokens or pairs * DEFAULT_TOKENS_PER_PAIR)
+    return steps_per_epoch(dataset.pairs, batch_size) * epochs * ((tokens / pairs) * batch_size)
+
+
+def estimate(
+    dataset: DatasetFigures, hardware: Hardware, *, batch_size: int, epochs: int, overhead: Overhead = LIST_OVERHEAD
+) -> Estimate:
+    """The specification's estimate for one choice of hardware; with an overhead that was measured, that instead."""
     pairs = float(dataset.pairs or DEFAULT_PAIRS)
     tokens = float(dataset.tokens or pairs * DEFAULT_TOKENS_PER_PAIR)
     hourly_rate = hardware.price_per_hour * hardware.count
@@ -67,7 +101,7 @@ def estimate(dataset: DatasetFigures, hardware: Hardware, *, batch_size: int, ep
     tokens_per_step = (tokens / pairs) * batch_size
     seconds_per_step = tokens_per_step / throughput
     training_seconds = total_steps * seconds_per_step
-    overhead_seconds = START_SECONDS + epochs * VALIDATION_SECONDS_PER_EPOCH + SAVE_SECONDS
+    overhead_seconds = overhead.start + epochs * overhead.validation + overhead.save
     hours = (training_seconds + overhead_seconds) / 3600
 
     compute_cost = hourly_rate * hours

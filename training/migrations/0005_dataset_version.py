@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("datasets", "0005_remove_files"),
-        ("training", "0004_index_events_by_move"),
+        ("training", "0004_run_plans_and_measurements"),
     ]
 
     operations = [

@@ -1,11 +1,14 @@
 """What is on offer: GPU types with their list figures, and base models."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.text import slugify
 
-from training.core.estimate import Hardware
+from training.core.architecture import Architecture, UnknownArchitecture
+from training.core.estimate import Hardware, list_throughput
+from training.core.fitting import Card
 
 MAX_GPUS = 8
 
@@ -22,8 +25,21 @@ class GpuType(models.Model):
         validators=[MinValueValidator(0)],
         help_text="US dollars per GPU and hour.",
     )
+    price_as_of = models.DateField(null=True, blank=True, help_text="When the price was last looked up.")
+    price_source = models.CharField(
+        max_length=200, blank=True, help_text="Where the price is from: a provider's name, an address, an invoice."
+    )
     tokens_per_second = models.PositiveIntegerField(
-        validators=[MinValueValidator(1)], help_text="Training throughput of one GPU."
+        validators=[MinValueValidator(1)], help_text="Training throughput of one GPU, for models up to 8B parameters."
+    )
+    memory_gib = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.1)],
+        help_text="GiB on one card; without it, nobody is told whether a run fits.",
+    )
+    has_bf16 = models.BooleanField(
+        "computes in bf16", default=True, help_text="Not before the A100's generation: a V100 trains in fp16 instead."
     )
     is_active = models.BooleanField(default=True, help_text="Offered for new jobs.")
     is_default = models.BooleanField(default=False)
@@ -47,10 +63,18 @@ class GpuType(models.Model):
         """The Celery queue that workers with this GPU serve."""
         return gpu_queue(self.name)
 
-    def hardware(self, count: int) -> Hardware:
+    def hardware(self, count: int, *, parameters: int | None = None) -> Hardware:
+        """``count`` of these GPUs, as the list has them for a base model with so many parameters."""
         return Hardware(
-            price_per_hour=float(self.price_per_hour), tokens_per_second=self.tokens_per_second, count=count
+            price_per_hour=float(self.price_per_hour),
+            tokens_per_second=list_throughput(self.tokens_per_second, parameters),
+            count=count,
         )
+
+    @property
+    def card(self) -> Card | None:
+        """Its memory, where that is known."""
+        return Card(name=self.name, memory_gib=self.memory_gib, has_bf16=self.has_bf16) if self.memory_gib else None
 
 
 def gpu_queue(name: str) -> str:
@@ -65,7 +89,15 @@ class BaseModel(models.Model):
         max_length=255,
         help_text="A folder in the models directory, an absolute path on the workers, or a Hugging Face id.",
     )
-    parameters = models.PositiveBigIntegerField(help_text="Number of parameters.")
+    family = models.CharField(max_length=40, blank=True, help_text="Groups the list of models: Llama, Qwen, …")
+    parameters = models.PositiveBigIntegerField(
+        blank=True, help_text="Number of parameters; left empty, it is worked out from the model's config.json."
+    )
+    architecture = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Dimensions that memory is predicted from; left empty, they are read from config.json.",
+    )
     license = models.CharField(max_length=80, help_text="SPDX identifier, or the licence's name.")
     is_active = models.BooleanField(default=True, help_text="Offered for new jobs.")
     is_default = models.BooleanField(default=False)
@@ -79,3 +111,16 @@ class BaseModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.architecture is not None:
+            try:
+                Architecture.from_dict(self.architecture)
+            except UnknownArchitecture as error:
+                raise ValidationError({"architecture": f"{str(error)[0].upper()}{str(error)[1:]}."}) from error
+
+    @property
+    def dimensions(self) -> Architecture | None:
+        """Its architecture, typed; ``None`` where that is not known."""
+        return Architecture.from_dict(self.architecture) if self.architecture else None

@@ -14,37 +14,45 @@ from django.views.decorators.http import require_http_methods, require_POST
 from datasets.models import Dataset
 from pipeline.http import SignedInRequest
 from training import services
-from training.core.estimate import cents, fixed
 from training.core.presets import DEFAULT, PRESETS
 from training.forms import ConfigureForm
 from training.idempotency import KeyReused, once
 from training.models import BaseModel, GpuType, TrainingJob
-from training.serializers import estimate_data
+from training.views.estimates import estimate_context
+
+NOT_ASKED = ("quoted_cost", "within_hours")
+"""Fields that make no other job."""
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def configure(request: SignedInRequest) -> HttpResponse:
-    """Show the form with its first estimate; a POST starts the job."""
-    dataset, problem = _dataset_for(request, request.POST.get("dataset_id") or request.GET.get("datasetId", ""))
+    """Show the form with its first estimate; a POST starts the job, or changes what the pressed button says."""
+    probe = _probe(request)
+    raw_id = request.POST.get("dataset_id") or request.GET.get("datasetId", "")
+    dataset, problem = _dataset_for(request, str(probe.dataset_id) if probe and not raw_id else raw_id)
     if dataset is None or problem:
         return render(request, "training/configure.html", {"dataset": dataset, "problem": problem})
     if problem := _nothing_on_offer():
         return render(request, "training/configure.html", {"dataset": dataset, "problem": problem})
-    form = ConfigureForm(request.POST or None, initial=ConfigureForm.initial_values() | {"dataset_id": dataset.pk})
-    if form.is_bound and form.is_valid():
+    form = ConfigureForm(request.POST or None, initial=ConfigureForm.initial_values(probe) | {"dataset_id": dataset.pk})
+    is_start = form.is_bound and "change" not in request.POST
+    if form.is_bound and not is_start:
+        form = form.changed(request.POST["change"])
+    if is_start and form.is_valid():
         try:
             job, _, is_repeated = once(
                 form.cleaned_data["idempotency_key"],
                 user=request.user,
-                asked={name: str(value) for name, value in form.cleaned_data.items() if name != "quoted_cost"},
+                asked={name: str(value) for name, value in form.cleaned_data.items() if name not in NOT_ASKED}
+                | {"probe": "probe" in request.POST},
                 create=lambda: (_submit(request, form, dataset), {}),
             )
         except KeyReused:
             form = form.renewed()
             form.full_clean()
             form.add_error(None, "This page has started a job already. To start another one, press Start again.")
-        except (services.DatasetNotReady, services.NoBaseModel) as error:
+        except (services.DatasetNotReady, services.NoBaseModel, services.DoesNotFit) as error:
             form.add_error(None, str(error))
         else:
             if not is_repeated:
@@ -53,10 +61,12 @@ def configure(request: SignedInRequest) -> HttpResponse:
     context = {
         "dataset": dataset,
         "form": form,
+        "probe": probe,
+        "probe_hours": probe.plan.hours_at(probe.measurement.tokens_per_second) if probe else None,
         **_choices(form),
-        **_estimate_context(form, dataset),
+        **estimate_context(form, dataset),
     }
-    return render(request, "training/configure.html", context, status=422 if form.errors else 200)
+    return render(request, "training/configure.html", context, status=422 if is_start and form.errors else 200)
 
 
 def _submit(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> TrainingJob:
@@ -71,19 +81,34 @@ def _submit(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> 
         base_model=chosen["base_model"],
         quoted_cost=chosen["quoted_cost"],
         max_cost=chosen["max_cost"],
+        options=form.chosen_options(),
+        use_list=chosen["use_list"],
+        allow_oom=chosen["allow_oom"],
+        probe="probe" in request.POST,
     )
 
 
 @login_required
 @require_POST
 def estimate(request: SignedInRequest) -> HttpResponse:
-    """The cost card for the form as it stands."""
+    """The cost card for the form as it stands, and every other choice of hardware."""
     dataset, problem = _dataset_for(request, request.POST.get("dataset_id", ""))
     if dataset is None or problem:
         context: dict[str, Any] = {"estimate": None, "estimate_errors": {"Data set": [problem["text"]]}}
     else:
-        context = _estimate_context(ConfigureForm(request.POST), dataset)
+        form = ConfigureForm(request.POST)
+        context = {"form": form, "is_update": True, **estimate_context(form, dataset)}
     return render(request, "training/_estimate.html", context)
+
+
+def _probe(request: SignedInRequest) -> TrainingJob | None:
+    """The finished dry run that the page was opened with, of the user's own."""
+    try:
+        probe_id = UUIDField(required=False).clean(request.GET.get("probe", ""))
+    except ValidationError:
+        return None
+    jobs = TrainingJob.objects.visible_to(request.user).select_related("plan", "measurement", "base_model")
+    return jobs.filter(pk=probe_id, plan__is_probe=True, measurement__isnull=False).first() if probe_id else None
 
 
 def _dataset_for(request: SignedInRequest, raw_id: str) -> tuple[Dataset | None, dict[str, str]]:
@@ -136,28 +161,6 @@ def _choices(form: ConfigureForm) -> dict[str, Any]:
         },
         "base_preset": PRESETS.get(form["preset_id"].value(), PRESETS[DEFAULT]),
         "gpu_types": GpuType.objects.filter(is_active=True),
+        "option_fields": [form[name] for name in ("micro_batch_size", "quantization", "precision")],
         "chosen_gpu": gpu.name if isinstance(gpu, GpuType) else gpu,
-    }
-
-
-def _estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
-    """``estimate`` for the form's values (a fresh form's are its initial ones), or ``estimate_errors``."""
-    if form.is_bound and not form.is_valid():
-        labels = {name: field.label or name for name, field in form.fields.items()}
-        return {
-            "estimate": None,
-            "estimate_errors": {labels.get(name, ""): list(found) for name, found in form.errors.items()},
-        }
-    values = form.cleaned_data if form.is_bound else form.initial
-    price = services.job_estimate(
-        dataset=dataset,
-        gpu_type=values["gpu_type"],
-        gpu_count=values["gpu_count"],
-        batch_size=int(values["batch_size"]),
-        epochs=int(values["epochs"]),
-    )
-    return {
-        "estimate": estimate_data(price, dataset_name=dataset.name),
-        "shown_hours": fixed(float(cents(price.duration_hours)), places=1),
-        "estimate_errors": {},
     }

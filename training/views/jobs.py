@@ -99,7 +99,8 @@ def retry(request: SignedInRequest, job_id: UUID) -> HttpResponse:
 
 
 def _visible_job(request: SignedInRequest, job_id: UUID) -> TrainingJob:
-    rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
+    rows = TrainingJob.objects.visible_to(request.user)
+    rows = rows.select_related("dataset", "base_model", "plan", "measurement")
     return get_object_or_404(rows, pk=job_id)
 
 

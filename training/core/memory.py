@@ -1,0 +1,175 @@
+"""How much GPU memory a LoRA run needs at its peak, part by part.
+
+The model counts tensors: what PyTorch's autograd keeps of a Llama block, after Korthikanti et al., "Reducing Activation
+Recomputation in Large Transformer Models" (arXiv:2205.05198, section 4), redone for what LoRA adds (Hu et al.,
+arXiv:2106.09685), for attention that keeps no score matrix (FlashAttention, arXiv:2205.14135), for NF4 weights with
+double quantization (QLoRA, Dettmers et al., arXiv:2305.14314, section 3) and for full gradient checkpointing (Chen et
+al., arXiv:1604.06174). Two figures are fitted to published measurements (docs/estimates.md): the share that the
+caching allocator holds beyond what is in use, and the CUDA context.
+
+Bytes throughout.
+"""
+
+from dataclasses import asdict, dataclass
+
+from training.core.architecture import ALL_LINEAR, Architecture
+
+GIB = 1024**3
+NF4_BYTES = 0.5 + (1 + 4 / 256) / 64
+"""A weight in NF4: half a byte, and for each block of 64 one 8-bit constant, of which 256 share one in fp32
+(arXiv:2305.14314, section 3, "double quantization": 0.127 bits a parameter)."""
+ADAPTER_BYTES = 4
+GRADIENT_BYTES = 4
+OPTIMIZER_BYTES = 8
+"""AdamW's two moments in fp32."""
+CONTEXT_BYTES = int(0.55 * GIB)
+"""CUDA context with the libraries' kernels and workspaces, per process; ``nvidia-smi`` counts it, PyTorch does not."""
+CPU_RESIDENT_BYTES = int(0.65 * GIB)
+"""A trainer's process on a CPU before there is a model: Python and the libraries."""
+FRAGMENTATION = 0.26
+"""Held by PyTorch's caching allocator and not in use, as a share of what comes and goes (activations and logits)."""
+TOKENS_AT_ONCE = 16384
+"""Padded tokens that the trainer puts through in one pass on a GPU when no micro-batch size is chosen."""
+NORM_BYTES = 4
+"""A norm's input is kept in fp32 whatever the precision (transformers' RMSNorm)."""
+
+COMPUTE_BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What differs between training programs; the defaults are this product's trainer."""
+
+    targets: tuple[str, ...] = ALL_LINEAR
+    logit_bytes: float = 12
+    """Kept and needed at once for one logit: the fp32 log-softmax, its gradient and the loss's (PyTorch's
+    ``cross_entropy`` on fp32 logits). 0 where the loss is computed in slices."""
+    mask_bytes: int = 1
+    """Of dropout's mask for one input: a byte on a GPU, a whole number on a CPU."""
+    fused: bool = False
+    """Kernels that keep neither a norm's fp32 input nor an activation's output (Liger, torch.compile)."""
+
+
+ON_CPU = Recipe(mask_bytes=4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """One process's share of a run. ``sequences`` go through together, each ``sequence_length`` tokens with padding."""
+
+    sequences: int
+    sequence_length: int
+    rank: int
+    dropout: bool = True
+    quantization: str = "none"
+    precision: str = "bf16"
+    checkpointing: bool = False
+
+    @property
+    def tokens(self) -> int:
+        return self.sequences * self.sequence_length
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Bytes on one GPU at the peak."""
+
+    weights: int
+    adapter: int
+    gradients: int
+    optimizer: int
+    activations: int
+    logits: int
+    fragmentation: int
+    context: int
+
+    @property
+    def allocated(self) -> int:
+        """What ``torch.cuda.max_memory_allocated`` would say."""
+        return self.weights + self.adapter + self.gradients + self.optimizer + self.activations + self.logits
+
+    @property
+    def reserved(self) -> int:
+        """What ``torch.cuda.max_memory_reserved`` would say."""
+        return self.allocated + self.fragmentation
+
+    @property
+    def peak(self) -> int:
+        """What the card must have: ``nvidia-smi``'s figure."""
+        return self.reserved + self.context
+
+    def parts(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def predict(model: Architecture, setup: Setup, recipe: Recipe | None = None) -> Memory:
+    """The peak of one process: weights and adapter, and the larger of its two crests.
+
+    One crest is at the loss, where all kept activations and the logits are there; the other in the backward pass, with
+    the kept activations and one block's own, recomputed when checkpointing. Activations are counted as kept plus
+    one block's, logits as what they need beyond that.
+    """
+    recipe = recipe or Recipe()
+    compute = COMPUTE_BYTES[setup.precision]
+    adapter = model.lora_parameters(setup.rank, recipe.targets)
+    block = _block_bytes_per_token(model, setup, recipe, compute)
+    if setup.checkpointing:
+        kept = model.layers * compute * model.hidden_size * setup.tokens
+        crest = (block + _backward_bytes_per_token(model, compute)) * setup.tokens
+    else:
+        kept = model.layers * block * setup.tokens
+        crest = _backward_bytes_per_token(model, compute) * setup.tokens
+    if setup.quantization == "nf4":
+        crest += compute * max(inputs * outputs for inputs, outputs in model.linear_shapes().values())
+    at_loss = recipe.logit_bytes * model.vocabulary * setup.tokens
+    dynamic = kept + max(crest, at_loss)
+    return Memory(
+        weights=int(_weight_bytes(model, setup.quantization, compute)),
+        adapter=ADAPTER_BYTES * adapter,
+        gradients=GRADIENT_BYTES * adapter,
+        optimizer=OPTIMIZER_BYTES * adapter,
+        activations=int(kept + crest),
+        logits=int(max(0, at_loss - crest)),
+        fragmentation=int(FRAGMENTATION * dynamic),
+        context=CONTEXT_BYTES,
+    )
+
+
+def _weight_bytes(model: Architecture, quantization: str, compute: int) -> float:
+    if quantization != "nf4":
+        return model.parameters * compute
+    return model.linear_parameters * NF4_BYTES + (model.parameters - model.linear_parameters) * compute
+
+
+def _block_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> int:
+    """What autograd keeps of one block for the backward pass, per token.
+
+    Frozen linear layers keep nothing of their input; a LoRA pair keeps its input (with dropout one copy for each
+    target, and dropout's mask). Norms keep their input in fp32, attention its queries, keys, values and output, the
+    MLP what its activation and its product need.
+    """
+    hidden, inner = model.hidden_size, model.intermediate_size
+    norms = 0 if recipe.fused else 2 * NORM_BYTES * hidden
+    attention = compute * 2 * model.query_width + compute * 2 * model.kv_width
+    kept_of_inner = (3 if model.gated else 1) - (1 if recipe.fused and model.gated else 0)
+    mlp = compute * kept_of_inner * inner
+    shapes = model.linear_shapes()
+    targets = [name for name in recipe.targets if name in shapes]
+    if setup.dropout:
+        adapters = sum((compute + recipe.mask_bytes) * shapes[name][0] for name in targets)
+    else:
+        shared = {"q": "attention", "k": "attention", "v": "attention", "gate": "mlp", "up": "mlp"}
+        inputs = {shared.get(name, name): shapes[name][0] for name in targets}
+        adapters = sum(compute * width for name, width in inputs.items() if name != "o")
+    return norms + attention + mlp + adapters
+
+
+def _backward_bytes_per_token(model: Architecture, compute: int) -> int:
+    """Gradients that pass through one block at once, per token: of the MLP's inner width and of the residual stream."""
+    return compute * (2 * model.intermediate_size + 2 * model.hidden_size)
+
+
+def sequences_at_once(*, sequences: int, sequence_length: int, micro_batch_size: int | None) -> int:
+    """How many of a step's ``sequences`` (one process's) the trainer puts through together, of the longest ones."""
+    wanted = micro_batch_size or max(1, TOKENS_AT_ONCE // sequence_length)
+    return max(1, min(sequences, wanted))

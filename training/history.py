@@ -1,0 +1,104 @@
+"""Measured runs, as the estimate learns from them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from training.core.devices import CUDA
+from training.core.estimate import list_throughput
+from training.core.forecast import PastRun, cpu_throughput
+from training.core.likeness import Conditions
+from training.core.memory import TOKENS_AT_ONCE
+from training.models import GpuType, RunMeasurement, TrainingJob
+
+COLUMNS = (
+    "job_id",
+    "hardware",
+    "device",
+    "gpu_count",
+    "base_model__name",
+    "base_model__parameters",
+    "rank",
+    "micro_batch_size",
+    "sequence_length",
+    "quantization",
+    "precision",
+    "gradient_checkpointing",
+    "tokens_per_second",
+    "startup_seconds",
+    "evaluation_seconds",
+    "saving_seconds",
+    "epochs",
+    "is_whole",
+    "peak_memory_bytes",
+    "reserved_memory_bytes",
+    "modelled_peak_bytes",
+)
+
+
+def past_runs(gpu_types: Iterable[GpuType]) -> dict[str, list[PastRun]]:
+    """The latest measured runs on each of these GPU types, by its name. One query.
+
+    Only runs that were really on such a GPU: a run on a CPU counts for that CPU.
+    """
+    lists = {gpu_type.name: gpu_type.tokens_per_second for gpu_type in gpu_types}
+    found: defaultdict[str, list[PastRun]] = defaultdict(list)
+    for row in _rows(lists):
+        expected = list_throughput(lists[row.hardware], row.base_model__parameters) * row.gpu_count
+        found[row.hardware].append(_past_run(row, expected=expected))
+    return found
+
+
+def past_cpu_runs(hardware: str, *, without: TrainingJob) -> list[PastRun]:
+    """The latest measured runs on that CPU, but for one job's."""
+    return [
+        _past_run(row, expected=cpu_throughput(row.base_model__parameters))
+        for row in _rows([hardware])
+        if row.job_id != without.pk
+    ]
+
+
+def conditions_of(row: RunMeasurement) -> Conditions:
+    """What a measured run's speed depended on."""
+    return Conditions(
+        model=row.base_model.name,
+        parameters=row.base_model.parameters,
+        tokens_at_once=_together(row.micro_batch_size, row.sequence_length),
+        sequence_length=row.sequence_length,
+        rank=row.rank,
+        quantization=row.quantization,
+        precision=row.precision,
+        checkpointing=row.gradient_checkpointing,
+    )
+
+
+def _rows(hardware: Iterable[str]) -> Iterable[Any]:
+    """Named tuples: with two hundred of them for one estimate, models would take several times as long."""
+    return RunMeasurement.objects.latest_on(hardware).values_list(*COLUMNS, named=True)
+
+
+def _past_run(row: Any, *, expected: float) -> PastRun:
+    """``expected``: tokens a second that the list would say."""
+    held = row.reserved_memory_bytes or row.peak_memory_bytes
+    return PastRun(
+        conditions=Conditions(
+            model=row.base_model__name,
+            parameters=row.base_model__parameters,
+            tokens_at_once=_together(row.micro_batch_size, row.sequence_length),
+            sequence_length=row.sequence_length,
+            rank=row.rank,
+            quantization=row.quantization,
+            precision=row.precision,
+            checkpointing=row.gradient_checkpointing,
+        ),
+        gpu_count=row.gpu_count if row.device == CUDA else 1,
+        throughput=row.tokens_per_second / expected,
+        start=row.startup_seconds,
+        validation=row.evaluation_seconds / max(row.epochs, 1) if row.is_whole else None,
+        save=row.saving_seconds if row.is_whole else None,
+        memory=held / row.modelled_peak_bytes if row.modelled_peak_bytes and held else None,
+    )
+
+
+def _together(sequences: int, sequence_length: float) -> float:
+    return min(sequences * sequence_length, max(TOKENS_AT_ONCE, sequence_length))

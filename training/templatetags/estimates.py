@@ -1,0 +1,34 @@
+"""Figures of estimates as people read them."""
+
+from django import template
+
+register = template.Library()
+
+SECONDS_A_MINUTE = 60
+SECONDS_AN_HOUR = 3600
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """0.034 as "3.4 %"; nothing as a dash."""
+    return "–" if share is None else f"{share * 100:.1f} %" if share < 1 else f"{share * 100:.0f} %"
+
+
+@register.filter
+def signed_percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:+.1f} %"
+
+
+@register.filter
+def hours(value: float | None) -> str:
+    return seconds(None if value is None else value * SECONDS_AN_HOUR)
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """ "1.98 h", "12.4 min", "46 s": the unit in which the figure is easily read."""
+    if value is None:
+        return "–"
+    if value >= SECONDS_AN_HOUR:
+        return f"{value / SECONDS_AN_HOUR:.2f} h"
+    return f"{value / SECONDS_A_MINUTE:.1f} min" if value >= SECONDS_A_MINUTE else f"{value:.0f} s"
