@@ -97,7 +97,8 @@ def train(batch_size: int, rank: int, *, device: str = "cpu", **options: Any) ->
         spec = JobSpec(
             job_id="benchmark", attempt=1, model=str(MODEL), model_name=MODEL.name, model_license="apache-2.0",
             dataset_path=str(demo_for(Path(folder))), dataset_name="demo", dataset_format="openai_chat",
-            run_dir=folder, gpu_count=1, device=device, preset="custom", learning_rate=1e-4, batch_size=batch_size, epochs=1, rank=rank,
+            run_dir=folder, gpu_count=1, device=device, preset="custom", learning_rate=1e-4,
+            batch_size=batch_size, epochs=1, rank=rank,
             alpha=2.0 * rank, dropout=0.1, total_steps=STEPS, steps_per_epoch=STEPS, evaluation_share=0.02,
             **options,
         )  # fmt: skip
