@@ -49,7 +49,8 @@ def write_part(path: Path, columns: dict[str, list[Any]]) -> None:
 
 
 def read_part(path: Path) -> pa.RecordBatch:
-    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+    with pa.OSFile(str(path), "rb") as file:  # not mapped: what is read of it is given back with the batch
+        return pa.ipc.open_file(file).get_batch(0)
 
 
 def join(parts: Iterable[Path], target: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

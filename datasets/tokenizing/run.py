@@ -201,7 +201,7 @@ def _finish(folder: Path, tokenizer: ChatTokenizer, options: Options, collected:
     columns: dict[str, list[Any]] = {"line": [], "row_hash": [], "answer_hash": []}
     for batch in cache.join((part.tokens for part in collected.parts), folder / CACHE, cache.schema_for(tokenizer)):
         for name, values in columns.items():
-            values.append(batch.column(name).to_numpy())
+            values.append(batch.column(name).to_numpy().copy())  # the batch itself is not to be kept
     if findings.conversations:
         lines, rows, answers = (np.concatenate(values) for values in columns.values())
         findings.duplicates, repeated = duplicates(rows, lines)
