@@ -23,7 +23,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline.settings")
 django.setup()
 
 from django.contrib.auth import get_user_model  # noqa: E402 - after django.setup()
-from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from knox.models import AuthToken  # noqa: E402
@@ -44,8 +43,7 @@ def main() -> None:
         user, _ = get_user_model().objects.get_or_create(username="benchmark")
         dataset = Dataset.objects.create(
             user=user, name="Benchmark", status="ready", training_ready=True, total_conversations=1000,
-            total_training_pairs=1000, total_tokens=200_000, longest_tokens=900, file_name="x.jsonl", file_size=0,
-            file=ContentFile(b"", name="x.jsonl"),
+            total_training_pairs=1000, total_tokens=200_000, longest_tokens=900,
         )  # fmt: skip
         client = APIClient(HTTP_HOST="localhost")
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {AuthToken.objects.create(user)[1]}")
@@ -53,7 +51,6 @@ def main() -> None:
         measure("no run measured", client, dataset)
         fill(user, dataset)
         measure(f"{RunMeasurementQuerySet.LATEST} runs on each GPU", client, dataset)
-        dataset.file.delete(save=False)
         transaction.set_rollback(True)
 
 

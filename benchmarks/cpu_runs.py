@@ -4,6 +4,7 @@ Runs the trainer itself on the bundled model and the demo data at different batc
 out at a time. Prints what was predicted and measured of throughput, duration and memory, and the median errors.
 """
 
+import json
 import os
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.tokenized import tokenized  # noqa: E402 - after the path is set
 from training.core.architecture import Architecture  # noqa: E402 - after the path is set
 from training.core.estimate import DatasetFigures, Hardware  # noqa: E402
 from training.core.forecast import PastRun, believe, cpu_throughput, forecast  # noqa: E402
@@ -84,13 +86,19 @@ class Run:
         )
 
 
+def demo_for(folder: Path) -> Path:
+    """The demo data set in the model's tokens."""
+    return tokenized((json.loads(line) for line in DATA.read_text().splitlines()), MODEL, folder)
+
+
 def train(batch_size: int, rank: int, *, device: str = "cpu", **options: Any) -> Run:
     """``options``: further fields of the job file."""
     with tempfile.TemporaryDirectory() as folder:
         spec = JobSpec(
             job_id="benchmark", attempt=1, model=str(MODEL), model_name=MODEL.name, model_license="apache-2.0",
-            dataset_path=str(DATA), dataset_name="demo", dataset_format="openai_chat", run_dir=folder, gpu_count=1,
-            device=device, preset="custom", learning_rate=1e-4, batch_size=batch_size, epochs=1, rank=rank,
+            dataset_path=str(demo_for(Path(folder))), dataset_name="demo", dataset_format="openai_chat",
+            run_dir=folder, gpu_count=1, device=device, preset="custom", learning_rate=1e-4,
+            batch_size=batch_size, epochs=1, rank=rank,
             alpha=2.0 * rank, dropout=0.1, total_steps=STEPS, steps_per_epoch=STEPS, evaluation_share=0.02,
             **options,
         )  # fmt: skip

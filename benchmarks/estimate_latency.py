@@ -23,7 +23,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline.settings")
 django.setup()
 
 from django.contrib.auth import get_user_model  # noqa: E402 - after django.setup()
-from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from knox.models import AuthToken  # noqa: E402
 
@@ -36,14 +35,13 @@ def main() -> None:
     user, _ = get_user_model().objects.get_or_create(username="benchmark")
     dataset = Dataset.objects.create(
         user=user, name="Benchmark", status="ready", training_ready=True, total_training_pairs=1000,
-        total_tokens=200_000, file=ContentFile(b"", name="x.jsonl"), file_name="x.jsonl", file_size=0,
+        total_tokens=200_000,
     )  # fmt: skip
     token, secret = AuthToken.objects.create(user)
     try:
         measure(str(dataset.pk), secret)
     finally:
         token.delete()
-        dataset.file.delete(save=False)
         dataset.delete()
 
 

@@ -4,8 +4,19 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from datasets.models import Dataset
+from datasets.models import Dataset, DatasetVersion
 from datasets.services import dataset_validate_again
+
+
+class VersionInline(admin.TabularInline):
+    model = DatasetVersion
+    fields = ("number", "file_name", "file_size", "sha256", "options", "total_training_pairs", "created_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(Dataset)
@@ -20,15 +31,18 @@ class DatasetAdmin(admin.ModelAdmin):
         "created_at",
         ("user", admin.RelatedOnlyFieldListFilter),
     ]
-    search_fields = ["id", "name", "file_name", "user__username"]
+    search_fields = ["id", "name", "versions__file_name", "versions__sha256", "user__username"]
     list_select_related = ["user"]
     date_hierarchy = "created_at"
     fields = (
-        "name", "id", "user", "format", "file_name", "file_size", "status", "training_ready", "progress",
-        "total_conversations", "total_training_pairs", "total_tokens", "tokenizer", "error_count", "error_report",
-        "created_at", "updated_at",
+        "name", "id", "user", "version", "format", "chosen_shape", "mapping", "tool_calls", "status", "training_ready",
+        "progress", "total_rows", "total_conversations", "total_training_pairs", "total_turns", "total_tokens",
+        "trained_tokens", "duplicate_count", "tokenizer", "error_count", "warning_count", "left_out_count",
+        "problem_counts", "evaluation_share", "split_seed", "evaluation_dataset", "deleted_at", "created_at",
+        "updated_at",
     )  # fmt: skip
     readonly_fields = fields[1:]
+    inlines = [VersionInline]
     actions = ["validate_again"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

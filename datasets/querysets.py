@@ -10,8 +10,8 @@ from django.utils import timezone
 
 class DatasetQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "DatasetQuerySet":
-        """The user's own data sets; another user's looks like none."""
-        return self.filter(user_id=user.pk)
+        """The user's own data sets; another user's looks like none, as does a deleted one."""
+        return self.filter(user_id=user.pk, deleted_at__isnull=True)
 
     def awaiting_validation(self, told: timedelta, silence: timedelta) -> "DatasetQuerySet":
         """Uploaded and not told to a worker within ``told``, or validating without a heartbeat for ``silence``."""
@@ -19,4 +19,4 @@ class DatasetQuerySet(models.QuerySet[Any]):
         not_told = models.Q(nudged_at__isnull=True) | models.Q(nudged_at__lte=now - told)
         waiting = models.Q(status="uploaded") & not_told
         abandoned = models.Q(status="validating", heartbeat_at__lte=now - silence) & not_told
-        return self.filter(waiting | abandoned)
+        return self.filter(waiting | abandoned, deleted_at__isnull=True)

@@ -1,32 +1,188 @@
-"""What people do with data sets: upload them."""
+"""What people do with data sets: upload them, correct how they are read, go on, stop, delete them."""
 
+import hashlib
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import PurePath
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files import File
+from django.core.files.storage import Storage
 from django.db import transaction
+from django.utils import timezone
 
 from datasets import tasks
-from datasets.models import Dataset
+from datasets.formats.options import IGNORE
+from datasets.models import Dataset, DatasetVersion
+from datasets.signals import dataset_deleting
 
 
-def dataset_upload(*, user: AbstractBaseUser, name: str, file: File) -> Dataset:
+class DatasetBusy(Exception):
+    """It is being read just now."""
+
+
+class DatasetNeeded(Exception):
+    """It cannot be deleted; the message says what needs it."""
+
+
+class SameFile(Exception):
+    """The file is the same as the present version's."""
+
+
+def dataset_upload(
+    *,
+    user: AbstractBaseUser,
+    name: str,
+    file: File,
+    shape: str = "",
+    mapping: Mapping[str, str] | None = None,
+    tool_calls: str = IGNORE,
+) -> Dataset:
     """Store the file and, once that is committed, have it validated."""
-    file_name = PurePath(file.name or "dataset.jsonl").name
     with transaction.atomic():
         dataset = Dataset.objects.create(
-            user_id=user.pk, name=name, file=file, file_name=file_name[-255:], file_size=file.size
+            user_id=user.pk, name=name, chosen_shape=shape, mapping=dict(mapping or {}), tool_calls=tool_calls
         )
-        transaction.on_commit(partial(tasks.nudge, dataset))
+        _add_version(dataset, file=file, file_name=_name(file), file_size=file.size, sha256=_sha256(file))
     return dataset
+
+
+def dataset_upload_version(*, dataset: Dataset, file: File) -> DatasetVersion:
+    """Make a changed file the data set's present version. Raises DatasetBusy, SameFile."""
+    digest = _sha256(file)
+    with transaction.atomic():
+        dataset = _idle(dataset)
+        if dataset.version and dataset.version.sha256 == digest:
+            raise SameFile(f"The file is the same as version {dataset.version.number}: nothing has changed.")
+        return _add_version(dataset, file=file, file_name=_name(file), file_size=file.size, sha256=digest)
+
+
+def dataset_read_again(*, dataset: Dataset, shape: str, mapping: Mapping[str, str], tool_calls: str) -> None:
+    """Read the present file in another way. Raises DatasetBusy.
+
+    What jobs may have used stays as it was: if the present version was ready, the same file becomes a new version.
+    """
+    with transaction.atomic():
+        dataset = _idle(dataset)
+        old = dataset.version
+        chosen = {"chosen_shape": shape, "mapping": dict(mapping), "tool_calls": tool_calls}
+        is_confirmed = old is not None and shape == old.options.get("shape")
+        is_changed = any(
+            getattr(dataset, name) != value and not (name == "chosen_shape" and is_confirmed)
+            for name, value in chosen.items()
+        )
+        Dataset.objects.filter(pk=dataset.pk).update(**chosen)
+        if old and dataset.training_ready and is_changed:
+            _add_version(
+                dataset, file=str(old.file.name), file_name=old.file_name, sha256=old.sha256, file_size=old.file_size
+            )
+        else:
+            _ask_to_validate(dataset)
 
 
 def dataset_validate_again(dataset: Dataset) -> bool:
     """Have it validated anew, with the tokenizer of today; ``False`` while it is being validated."""
+    try:
+        with transaction.atomic():
+            _ask_to_validate(_idle(dataset))
+    except DatasetBusy:
+        return False
+    return True
+
+
+def dataset_go_on(dataset: Dataset) -> bool:
+    """Train without the bad rows; ``False`` where there is nothing to go on with."""
+    if not dataset.can_go_on_without_bad_rows:
+        return False
+    return bool(
+        Dataset.objects.filter(pk=dataset.pk, status=Dataset.Status.ERROR).update(
+            status=Dataset.Status.READY,
+            training_ready=True,
+            left_out_count=dataset.error_count,
+            updated_at=timezone.now(),
+        )
+    )
+
+
+def dataset_cancel(dataset: Dataset) -> bool:
+    """Stop reading it; ``False`` when it is not being read. The worker sees it within a second or two."""
+    reading = [Dataset.Status.UPLOADED, Dataset.Status.VALIDATING]
+    return bool(
+        Dataset.objects.filter(pk=dataset.pk, status__in=reading).update(
+            status=Dataset.Status.CANCELLED, updated_at=timezone.now()
+        )
+    )
+
+
+def dataset_change(dataset: Dataset, values: Mapping[str, Any]) -> None:
+    """Rename it, or change what is held out for evaluation."""
+    for name, value in values.items():
+        setattr(dataset, name, value)
+    dataset.save(update_fields=[*values, "updated_at"])
+
+
+def dataset_delete(dataset: Dataset) -> None:
+    """Delete it with all its files; the row stays, out of sight, for past jobs to name. Raises DatasetNeeded."""
+    answers = [answer for _, answer in dataset_deleting.send(Dataset, dataset=dataset)]
+    if reasons := [reason for reason in answers if reason]:
+        raise DatasetNeeded(" ".join(reasons))
+    files = list(_files(dataset))
     with transaction.atomic():
-        mine = Dataset.objects.filter(pk=dataset.pk).exclude(status=Dataset.Status.VALIDATING)
-        changed = mine.update(status=Dataset.Status.UPLOADED, training_ready=False, progress=0, nudged_at=None)
-        if changed:
-            transaction.on_commit(partial(tasks.nudge, dataset))
-    return bool(changed)
+        Dataset.objects.filter(pk=dataset.pk).update(
+            training_ready=False, status=Dataset.Status.CANCELLED, deleted_at=timezone.now(), error_report=[]
+        )
+        Dataset.objects.filter(evaluation_dataset=dataset).update(evaluation_dataset=None)
+        for storage, name in files:
+            transaction.on_commit(partial(storage.delete, name))
+
+
+def _files(dataset: Dataset) -> Iterator[tuple[Storage, str]]:
+    for version in dataset.versions.all():
+        for field in (version.file, version.left_out, *(cache.file for cache in version.caches.all())):
+            if field:
+                yield field.storage, str(field.name)
+
+
+def _idle(dataset: Dataset) -> Dataset:
+    """The row, locked. Raises DatasetBusy while it is being read."""
+    locked: Dataset = Dataset.objects.select_for_update(of=["self"]).select_related("version").get(pk=dataset.pk)
+    if locked.status == Dataset.Status.VALIDATING:
+        raise DatasetBusy("The data set is being validated. Wait for it, or cancel it first.")
+    return locked
+
+
+def _add_version(dataset: Dataset, *, file: File | str, file_name: str, file_size: int, sha256: str) -> DatasetVersion:
+    latest = dataset.versions.first()
+    version = DatasetVersion.objects.create(
+        dataset=dataset,
+        number=latest.number + 1 if latest else 1,
+        file=file,
+        file_name=file_name,
+        file_size=file_size,
+        sha256=sha256,
+    )
+    dataset.version = version
+    dataset.save(update_fields=["version", "updated_at"])
+    _ask_to_validate(dataset)
+    return version
+
+
+def _ask_to_validate(dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(
+        status=Dataset.Status.UPLOADED, training_ready=False, progress=0, nudged_at=None, updated_at=timezone.now()
+    )
+    transaction.on_commit(partial(tasks.nudge, dataset))
+
+
+def _name(file: File) -> str:
+    """Its name without any folder."""
+    return PurePath(file.name or "dataset.jsonl").name[-255:]
+
+
+def _sha256(file: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()

@@ -1,11 +1,13 @@
-"""Count a conversation's tokens as a base model will see it: its chat template, then its tokenizer.
+"""A conversation as a base model sees it: its chat template, then its tokenizer; and which tokens are learned.
 
-Needs neither Transformers nor PyTorch, so the web side can do it. The template is rendered with the same Jinja
-settings as in Transformers (``transformers/utils/chat_template_utils.py``).
+Needs neither Django, Transformers nor PyTorch, so the web side and plain processes can do it. The template is
+rendered with the same Jinja settings as in Transformers (``transformers/utils/chat_template_utils.py``).
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,13 +16,53 @@ from typing import Any, NoReturn
 from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
-Messages = Sequence[dict[str, str]]
+from datasets.formats.rows import Conversation, Message
+
+_QUESTION_AND_ANSWER = [
+    {"role": "user", "content": "What is 12 + 30,5?\n\n  Ça va — 😀"},
+    {"role": "assistant", "content": " It’s 42.5!\n"},
+]
+PROBES = [_QUESTION_AND_ANSWER, [{"role": "system", "content": "Be brief."}, *_QUESTION_AND_ANSWER]]
+"""Encoded with every cache, so that who reads it can tell whether their tokenizer and template give the same."""
+LARGEST_CONTEXT = 2**31
 
 
 class TokenizerNotFound(Exception):
     """The tokenizer's files are not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A conversation's tokens, and the learned ones as pairs of positions [from, to, from, to, …)."""
+
+    ids: list[int]
+    spans: list[int]
+
+    @property
+    def trained(self) -> int:
+        return sum(self.spans[1::2]) - sum(self.spans[::2])
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What a model's folder says of its tokenizer."""
+
+    tokenizer: bytes
+    template: str
+    special: dict[str, str]
+    context: int | None
+
+    @property
+    def fingerprint(self) -> str:
+        rest = json.dumps([self.template, self.special])
+        return hashlib.sha256(self.tokenizer + b"\0" + rest.encode()).hexdigest()
+
+
+def fingerprint(directory: Path) -> str:
+    """The same for the same tokenizer, chat template and special tokens. Raises TokenizerNotFound."""
+    return _read_files(directory).fingerprint
 
 
 class ChatTokenizer:
@@ -28,32 +70,94 @@ class ChatTokenizer:
 
     def __init__(self, directory: Path) -> None:
         """Raises TokenizerNotFound."""
-        try:
-            self._tokenizer = Tokenizer.from_buffer((directory / "tokenizer.json").read_bytes())
-            config = json.loads((directory / "tokenizer_config.json").read_text())
-        except (OSError, ValueError) as error:
-            raise TokenizerNotFound(
-                f"The tokenizer in {directory} cannot be read on this worker ({error}). Run make install, or set "
-                "PIPELINE_TOKENIZER to the folder of a model."
-            ) from error
-        template = directory / "chat_template.jinja"
-        source = template.read_text() if template.exists() else config.get("chat_template")
-        if not isinstance(source, str):
-            raise TokenizerNotFound(f"The tokenizer in {directory} has no chat template. Choose an instruct model.")
-        self._template = _environment().from_string(source)
-        self._special = {name: _token(config.get(name)) for name in ("bos_token", "eos_token", "pad_token")}
+        files = _read_files(directory)
+        self._tokenizer = Tokenizer.from_buffer(files.tokenizer)
+        self._template = _environment().from_string(files.template)
+        self._special = files.special
+        self._end = self._tokenizer.token_to_id(self._special["eos_token"])
+        self.fingerprint = files.fingerprint
+        self.context = files.context
 
-    def render(self, messages: Messages) -> str:
-        """The conversation as text. Raises ValueError where the template refuses it."""
+    def render(self, messages: Sequence[dict[str, str]], *, open_answer: bool = False) -> str:
+        """The conversation as text, with an assistant's turn begun if asked. Raises ValueError if it is refused."""
         try:
-            return self._template.render(messages=messages, add_generation_prompt=False, **self._special)
-        except TemplateError as error:
+            return self._template.render(messages=messages, add_generation_prompt=open_answer, **self._special)
+        except (TemplateError, TypeError, ArithmeticError, LookupError) as error:
             raise ValueError(f"The model's chat template refuses the conversation: {error}") from error
 
-    def count(self, conversations: Sequence[Messages]) -> list[int]:
-        """Tokens of each whole conversation, system prompt and turn markers included."""
-        texts = [self.render(messages) for messages in conversations]
-        return [len(encoding) for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+    def encode(self, conversations: Sequence[Conversation]) -> list[Encoded]:
+        """Tokens of each whole conversation, system prompt and turn markers included. Raises ValueError."""
+        texts: list[str] = []
+        parts: list[list[tuple[int, int]]] = []
+        for conversation in conversations:
+            if conversation.text is not None:
+                texts.append(conversation.text)
+                parts.append([])
+            else:
+                text = self.render(conversation.chat)
+                texts.append(text)
+                parts.append(self._answers(conversation.messages, conversation.chat, text))
+        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
+        return [
+            self._plain(encoding.ids)
+            if conversation.text is not None
+            else Encoded(encoding.ids, _spans(encoding, answers))
+            for conversation, encoding, answers in zip(conversations, encodings, parts, strict=True)
+        ]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self._tokenizer.decode(list(ids), skip_special_tokens=False)
+
+    def probes(self) -> list[list[int] | None]:
+        """The tokens of each of PROBES; ``None`` for one that the template refuses."""
+        return [self._probe(messages) for messages in PROBES]
+
+    def _probe(self, messages: list[dict[str, str]]) -> list[int] | None:
+        try:
+            ids: list[int] = self._tokenizer.encode(self.render(messages), add_special_tokens=False).ids
+        except ValueError:
+            return None
+        return ids
+
+    def _plain(self, ids: list[int]) -> Encoded:
+        """Plain text is learned whole, its end included."""
+        ids = ids if self._end is None else [*ids, self._end]
+        return Encoded(ids, [0, len(ids)])
+
+    def _answers(self, messages: Sequence[Message], chat: list[dict[str, str]], text: str) -> list[tuple[int, int]]:
+        """Where the learned answers stand in the rendered text, their end-of-turn included."""
+        found = []
+        for index, message in enumerate(messages):
+            if message.trained:
+                prompt = self.render(chat[:index], open_answer=True)
+                answered = text if index == len(chat) - 1 else self.render(chat[: index + 1])
+                if not answered.startswith(prompt) or not text.startswith(answered):
+                    raise ValueError(
+                        "The model's chat template rewrites earlier turns, so its answers cannot be told apart"
+                    )
+                found.append((len(prompt), len(prompt) + len(answered[len(prompt) :].rstrip("\n"))))
+        return found
+
+
+def _spans(encoding: Encoding, answers: list[tuple[int, int]]) -> list[int]:
+    """Positions of the tokens that overlap the answers' characters."""
+    spans = []
+    for start, end in answers:
+        first = next((token for at in range(start, end) if (token := encoding.char_to_token(at)) is not None), None)
+        last = next(
+            (token for at in range(end - 1, start - 1, -1) if (token := encoding.char_to_token(at)) is not None), None
+        )
+        if first is None or last is None:
+            continue
+        while last + 1 < len(encoding) and _begins_before(encoding, last + 1, end):
+            last += 1
+        spans += [first, last + 1]
+    return spans
+
+
+def _begins_before(encoding: Encoding, token: int, end: int) -> bool:
+    characters = encoding.token_to_chars(token)
+    return characters is not None and characters[0] < end
 
 
 @lru_cache(maxsize=4)
@@ -86,3 +190,29 @@ def _token(value: Any) -> str:
     if isinstance(value, dict):
         return str(value.get("content", ""))
     return value or ""
+
+
+def _read_files(directory: Path) -> _Files:
+    """Raises TokenizerNotFound."""
+    try:
+        tokenizer = (directory / "tokenizer.json").read_bytes()
+        config = json.loads((directory / "tokenizer_config.json").read_text())
+        template = directory / "chat_template.jinja"
+        source = template.read_text() if template.exists() else config.get("chat_template")
+    except (OSError, ValueError) as error:
+        raise TokenizerNotFound(f"The tokenizer in {directory} cannot be read on this worker ({error}).") from error
+    if not isinstance(source, str):
+        raise TokenizerNotFound(f"The tokenizer in {directory} has no chat template. Choose an instruct model.")
+    special = {name: _token(config.get(name)) for name in ("bos_token", "eos_token", "pad_token")}
+    return _Files(tokenizer, source, special, _context(config.get("model_max_length"), directory))
+
+
+def _context(stated: Any, directory: Path) -> int | None:
+    """The longest sequence that the model was made for, in tokens, where its files say so."""
+    if isinstance(stated, int | float) and 0 < stated < LARGEST_CONTEXT:
+        return int(stated)
+    try:
+        value = json.loads((directory / "config.json").read_text()).get("max_position_embeddings")
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, int) else None

@@ -140,6 +140,9 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATASET_MAX_BYTES = env.int("PIPELINE_DATASET_MAX_BYTES", default=1024**3)
+DATASET_MAX_UNPACKED_BYTES = env.int("PIPELINE_DATASET_MAX_UNPACKED_BYTES", default=4 * 1024**3)
+DATASET_MAX_ROWS = env.int("PIPELINE_DATASET_MAX_ROWS", default=10_000_000)
+DATASET_PROCESSES = env.int("PIPELINE_DATASET_PROCESSES", default=min(4, len(os.sched_getaffinity(0))))
 
 # Security
 CONTENT_SECURITY_POLICY = {
@@ -190,6 +193,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"datasets.tasks.validate_dataset": {"queue": "datasets"}}  # minutes: not before the sweeps
 CELERY_WORKER_DISABLE_PREFETCH = True  # a busy worker keeps no message from an idle one
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP = env.float("PIPELINE_SWEEP_SECONDS", default=5.0)

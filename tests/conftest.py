@@ -56,7 +56,12 @@ def make_dataset(user):
             "file_name": "chats.jsonl",
             "file_size": 9,
         } | changes
-        return Dataset.objects.create(file=ContentFile(b'{"x": 1}\n', name="chats.jsonl"), **values)
+        about = {name: values.pop(name) for name in ("file_name", "file_size")}
+        dataset = Dataset.objects.create(**values)
+        file = ContentFile(b'{"x": 1}\n', name="chats.jsonl")
+        dataset.version = dataset.versions.create(number=1, file=file, sha256="0" * 64, **about)
+        dataset.save(update_fields=["version"])
+        return dataset
 
     return make
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from datasets.models import Dataset
-from training import lifecycle, supervisor, tasks
+from training import job_data, lifecycle, supervisor, tasks
 from training.core import status
 from training.core.budget import STORAGE
 from training.core.estimate import cents
@@ -104,6 +104,7 @@ def job_submit(
         hourly_rate=cents(price.hourly_rate),
         estimated_total_cost=cents(probe_cost(price, plan.overhead_seconds, steps) if probe else price.total_cost),
         quoted_cost=None if probe else quoted_cost,
+        **job_data.chosen_for(dataset),
         max_cost=max_cost,
     )
     with transaction.atomic():

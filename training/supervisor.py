@@ -1,6 +1,7 @@
 """See one attempt at a job through: start its trainer, keep the claim alive with heartbeats, bring it to its end."""
 
 import logging
+import math
 import shutil
 import threading
 import time
@@ -13,10 +14,10 @@ from typing import Any, TypeVar
 
 from celery import signals
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.db.models import Max
 
-from training import adapters, attempts, lifecycle, measuring
+from training import adapters, attempts, job_data, lifecycle, measuring
 from training.core.options import RunOptions
 from training.models import Artifact, RunPlan, TrainingJob
 from training.process import Trainer, explain
@@ -54,6 +55,8 @@ def supervise(job: TrainingJob) -> None:
     try:
         try:
             attempt.run()
+        except job_data.DataUnusable as error:
+            attempt.end_badly(error.code, str(error))
         except OSError as error:
             logger.exception("job %s: the worker could not run it", job.pk)
             attempt.end_badly("worker_error", f"The worker could not run the job: {error}.")
@@ -81,7 +84,9 @@ class Attempt:
     def run(self) -> None:
         """From preparation to the end. Raises ClaimLost."""
         job_file = self._meanwhile(partial(prepare, self.job, self.report.meter.deadlines()))
-        if self.is_unwanted or shutting_down.is_set():
+        if job_file is None:
+            self._beat(at_once=True)
+        if job_file is None or self.is_unwanted or shutting_down.is_set():
             self._conclude(None)
             return
         self.trainer = Trainer(job_file)
@@ -119,6 +124,7 @@ class Attempt:
             elif stop_by is not None and now > stop_by:
                 logger.warning("job %s: the trainer did not stop in time and is killed", self.job.pk)
                 trainer.kill()
+                stop_by = math.inf
         self._beat(at_once=True)
 
     def _catch_up(self, step: int) -> bool:
@@ -170,7 +176,7 @@ class Attempt:
     def _meanwhile(self, work: Callable[[], Result]) -> Result:
         """Do slow work without falling silent."""
         with ThreadPoolExecutor(1) as executor:
-            future = executor.submit(work)
+            future = executor.submit(_in_thread, work)
             while not future.done():
                 self._beat()
                 wait([future], timeout=HEARTBEAT_SECONDS / 4)
@@ -218,31 +224,35 @@ class Attempt:
         return self._meanwhile(partial(adapters.store, self.job, Path(directory), kind))
 
 
-def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path:
-    """The trainer's job file, in the job's run directory beside a copy of its data."""
+def _in_thread(work: Callable[[], Result]) -> Result:
+    try:
+        return work()
+    finally:
+        connections.close_all()  # a thread has connections of its own
+
+
+def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path | None:
+    """The trainer's job file, in the job's run directory; ``None`` when stopped while its data were made ready."""
     run_dir = settings.RUNS_DIR / str(job.pk)
     run_dir.mkdir(parents=True, exist_ok=True)
-    data = run_dir / "dataset.jsonl"
-    with job.dataset.file.open("rb") as source, data.open("wb") as target:
-        shutil.copyfileobj(source, target)
+    data = job_data.hand_over(job, run_dir, is_wanted=lambda: _is_wanted(job))
+    if data is None:
+        return None
     spec = protocol.JobSpec(
         job_id=str(job.pk),
         attempt=job.attempt,
         model=model_location(job.base_model.source),
         model_name=job.base_model.name,
         model_license=job.base_model.license,
-        dataset_path=str(data),
-        dataset_name=job.dataset.name,
-        dataset_format=job.dataset.format,
         run_dir=str(run_dir),
         gpu_count=job.gpu_config["count"],
         device=settings.TRAINER_DEVICE,
         preset=job.preset_id,
-        evaluation_share=settings.EVALUATION_SHARE,
         max_sequence_length=settings.MAX_SEQUENCE_LENGTH,
         lease_seconds=lease_seconds(),
         checkpoint_seconds=settings.CHECKPOINT_SECONDS,
         deadlines=deadlines,
+        **data,
         **asdict(job.settings),
         **_planned(job),
     )
@@ -259,6 +269,10 @@ def _planned(job: TrainingJob) -> dict[str, Any]:
     probe_steps = job.total_steps if plan and plan.is_probe else None
     steps = {"total_steps": total, "steps_per_epoch": total // job.settings.epochs, "probe_steps": probe_steps}
     return steps | options.to_dict()
+
+
+def _is_wanted(job: TrainingJob) -> bool:
+    return not shutting_down.is_set() and not lifecycle.cancel_requested(job)
 
 
 def model_location(source: str) -> str:

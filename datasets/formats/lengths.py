@@ -31,6 +31,11 @@ class Lengths:
             self.tokens[bucket] += length
             self.longest = max(self.longest, length)
 
+    def merge(self, other: "Lengths") -> None:
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+        self.tokens = [mine + theirs for mine, theirs in zip(self.tokens, other.tokens, strict=True)]
+        self.longest = max(self.longest, other.longest)
+
     def histogram(self) -> dict[str, list[int]]:
         """``{"bounds": […], "counts": […], "tokens": […]}`` a bucket, up to the longest."""
         used = bisect_left(BOUNDS, self.longest) + 1 if self.longest else 0

@@ -42,13 +42,13 @@ form.addEventListener("submit", (event) => {
   button.disabled = true;
   progress.hidden = false;
   const request = new XMLHttpRequest();
-  request.open("POST", form.action);
+  request.open("POST", location.pathname);
   request.upload.addEventListener("progress", (sent) => {
     progress.querySelector("progress").value = sent.loaded / sent.total;
     progress.querySelector("span").textContent = `${Math.round((100 * sent.loaded) / sent.total)} %`;
   });
   request.addEventListener("load", () => {
-    if (request.status === 200 && !request.responseURL.endsWith(form.getAttribute("action"))) {
+    if (request.status === 200 && !request.responseURL.endsWith(location.pathname)) {
       location.assign(request.responseURL);
       return;
     }

@@ -17,7 +17,7 @@ from django.core.management import call_command  # noqa: E402
 from knox.models import AuthToken  # noqa: E402
 
 from datasets import validation  # noqa: E402
-from datasets.models import Dataset  # noqa: E402
+from datasets.services import dataset_upload  # noqa: E402
 from tests.chaos.stage import ROOT  # noqa: E402
 from tests.trainer.conftest import conversations  # noqa: E402
 from training.core.presets import PRESETS  # noqa: E402
@@ -41,9 +41,7 @@ class Scene:
         user = get_user_model().objects.create_user("chaos")
         self._token = AuthToken.objects.create(user)[1]
         data = "".join(json.dumps(row) + "\n" for row in conversations(60)).encode()
-        self.dataset = Dataset.objects.create(
-            user=user, name="Chaos", file=ContentFile(data, name="c.jsonl"), file_name="c.jsonl", file_size=len(data)
-        )
+        self.dataset = dataset_upload(user=user, name="Chaos", file=ContentFile(data, name="c.jsonl"))
         validation.validate(self.dataset.pk)
 
     def create_job(self, *, key: str = "", **hyperparameters: float) -> str:

@@ -128,4 +128,4 @@ def test_after_a_kill_nothing_blocks_the_next_start(var, port):
 
 
 def test_the_procfile_names_every_process():
-    assert list(read_procfile(ROOT / "Procfile")) == ["web", "worker", "gpu", "beat"]
+    assert list(read_procfile(ROOT / "Procfile")) == ["web", "worker", "data", "gpu", "beat"]

@@ -1,6 +1,5 @@
 """The trainer as the supervisor starts it: a process, a job file, JSON lines."""
 
-import json
 import os
 import random
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tokenized import tokenized
 from training.trainer import protocol
 
 TRAINING_DIR = Path(__file__).resolve().parents[2] / "training"
@@ -140,8 +140,7 @@ def conversations(count, *, seed=1):
 def base_spec(tmp_path_factory, tiny_model):
     """100 conversations with 120 pairs, two epochs of 15 steps."""
     folder = tmp_path_factory.mktemp("trainer")
-    data = folder / "data.jsonl"
-    data.write_text("".join(json.dumps(row) + "\n" for row in conversations(100)))
+    data = tokenized(conversations(100), tiny_model, folder)
     return protocol.JobSpec(
         job_id="7b1e",
         attempt=1,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.conftest import Trainer, run, run_beside, short, weights
+from tests.tokenized import tokenized
+from tests.trainer.conftest import Trainer, conversations, run, run_beside, short, weights
 from training.trainer import protocol
 from training.trainer.protocol import (
     Checkpoint,
@@ -32,8 +33,7 @@ TINY_FILE = (4096, 4096)
 def continued(whole, base_spec, tmp_path_factory):
     """Trainers that went on from the end of the same run: untouched, damaged, and with other settings and data."""
     folder = tmp_path_factory.mktemp("continued")
-    data = folder / "other.jsonl"
-    data.write_text("".join(reversed(Path(base_spec.dataset_path).read_text().splitlines(keepends=True))))
+    data = tokenized(reversed(list(conversations(100))), Path(base_spec.model), folder)
     changes = {"untouched": {}, "damaged": {}, "other": {"learning_rate": 2e-3, "dataset_path": str(data)}}
     for name in changes:
         shutil.copytree(Path(whole.end.adapter_dir).parents[1], folder / name / "checkpoints")

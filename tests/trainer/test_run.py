@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.conftest import TRAINING_DIR, Trainer, outside, run, run_beside, short
+from tests.tokenized import tokenized
+from tests.trainer.conftest import TRAINING_DIR, Trainer, conversations, outside, run, run_beside, short
 from training.trainer import protocol
 from training.trainer.protocol import Checkpoint, Data, Evaluation, Finished, Measured, Resumed, Started, Step
 
@@ -98,7 +99,7 @@ print(tokenizer.decode([label for label in example.labels if label != -100]))
         base_spec.model,
         base_spec.dataset_path,
     )
-    first = json.loads(Path(base_spec.dataset_path).read_text().splitlines()[0])["messages"]
+    first = next(conversations(100))["messages"]
     answers = [message["content"] for message in first if message["role"] == "assistant"]
     assert trained.strip() == "".join(f"{answer}<|im_end|>" for answer in answers)
     assert len(answers) == 2
@@ -145,10 +146,9 @@ def test_probes_measure_real_steps_in_any_precision_and_leave_nothing(whole, mak
         assert not Path(trainer.job_file.parent, "checkpoints").exists()
 
 
-def test_out_of_memory_says_what_would_need_less(make_spec, tmp_path):
-    data = tmp_path / "long.jsonl"
+def test_out_of_memory_says_what_would_need_less(make_spec, tmp_path, tiny_model):
     talk = [{"role": "user", "content": "Go on"}, {"role": "assistant", "content": "north and south " * 200}]
-    data.write_text((json.dumps({"messages": talk}) + "\n") * 24)
+    data = tokenized([{"messages": talk}] * 24, tiny_model, tmp_path)
     changes = {"dataset_path": str(data), "micro_batch_size": 24, "batch_size": 24, "max_sequence_length": 1000}
     trainer = Trainer(make_spec(evaluation_share=0.0, **changes | short(50)))
     assert trainer.read_until(Step, step=1), trainer.output
@@ -166,15 +166,13 @@ def test_out_of_memory_says_what_would_need_less(make_spec, tmp_path):
 
 
 def test_a_run_that_cannot_go_on_says_why_and_what_to_do(make_spec, tmp_path):
-    bad = tmp_path / "bad.jsonl"
-    bad.write_text(
-        '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n{"x": 1}\n'
-    )
+    bad = tmp_path / "bad.arrow"
+    bad.write_text('{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n')
     failures = [
         ({"model": "/nowhere/model"}, "model_not_found", "/nowhere/model"),
         ({"learning_rate": 1e30}, "diverged", "lower learning rate"),
         ({"device": "cuda", "gpu_count": 8}, "not_enough_gpus", "8 GPUs"),
-        ({"dataset_path": str(bad)}, "data_invalid", "Line 2"),
+        ({"dataset_path": str(bad)}, "data_invalid", "tokens cannot be read"),
     ]
     specs = [make_spec(run_dir=str(tmp_path / code), **changes) for changes, code, _ in failures]
     for trainer, (_, code, says) in zip(run_beside(*specs), failures, strict=True):
@@ -185,11 +183,12 @@ def test_a_run_that_cannot_go_on_says_why_and_what_to_do(make_spec, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_bundled_model_trains_for_a_few_steps(make_spec):
+def test_the_bundled_model_trains_for_a_few_steps(make_spec, tmp_path):
     model = Path(os.environ["PIPELINE_MODELS_DIR"]) / "SmolLM2-135M-Instruct"
     if not model.is_dir():
         pytest.skip(f"the bundled model is not in {model}: run make install")
-    trainer = run(make_spec(model=str(model), batch_size=2, evaluation_share=0.02, **short(4)))
+    data = str(tokenized(conversations(100), model, tmp_path))
+    trainer = run(make_spec(model=str(model), dataset_path=data, batch_size=2, evaluation_share=0.02, **short(4)))
     assert isinstance(trainer.end, Finished), trainer.output
     assert len(trainer.losses) == 4
     assert trainer.losses[-1] < trainer.losses[0]

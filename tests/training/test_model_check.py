@@ -8,7 +8,6 @@ from datetime import timedelta
 from itertools import pairwise
 
 from django.contrib.auth import get_user_model
-from django.core.files.base import ContentFile
 from django.db.models import F
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -31,8 +30,7 @@ class JobMachine(RuleBasedStateMachine):
     def create(self):
         self.user, _ = get_user_model().objects.get_or_create(username="ada")
         dataset = Dataset.objects.create(
-            user=self.user, name="D", status="ready", training_ready=True, total_training_pairs=100,
-            file=ContentFile(b"x", name="d.jsonl"), file_name="d.jsonl", file_size=1,
+            user=self.user, name="D", status="ready", training_ready=True, total_training_pairs=100
         )  # fmt: skip
         self.job = services.job_submit(
             user=self.user, dataset=dataset, preset_id="fast", gpu_type=GpuType.objects.get(name="H100"), gpu_count=1,

@@ -96,5 +96,5 @@ def add(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("training", "0004_run_plans_and_measurements")]
+    dependencies = [("training", "0005_dataset_version")]
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from datasets.models import Dataset
+from datasets.models import Dataset, DatasetVersion
 from training.core import status
 from training.core.hyperparameters import Hyperparameters
 from training.core.presets import IDS as PRESET_IDS
@@ -29,6 +29,25 @@ class TrainingJob(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="training_jobs")
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="training_jobs")
+    dataset_version = models.ForeignKey(
+        DatasetVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What it trains on.",
+    )
+    dataset_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the version's file.")
+    evaluation_version = models.ForeignKey(
+        DatasetVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What it is evaluated on, instead of a share.",
+    )
+    evaluation_share = models.FloatField(null=True, blank=True, help_text="Of the pairs; empty: the server's setting.")
+    split_seed = models.PositiveIntegerField(default=42)
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="training_jobs")
 
     preset_id = models.CharField(max_length=16)
@@ -127,7 +146,7 @@ class TrainingJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.dataset_id} on {self.gpu_config['count']} x {self.gpu_config['type']}"
+        return f"{self.dataset.name} on {self.gpu_config['count']} × {self.gpu_config['type']}"
 
     def get_absolute_url(self) -> str:
         return reverse("training:job", args=[self.pk])

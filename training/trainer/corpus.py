@@ -27,12 +27,16 @@ def load_corpus(spec: JobSpec, tokenizer: PreTrainedTokenizerBase, emit: Callabl
     """Read the data set, and say what it holds. Raises TrainingError."""
     examples = read_examples(Path(spec.dataset_path), tokenizer, longest=spec.max_sequence_length)
     pairs = [example.pairs for example in examples]
-    kept, held_out = split(pairs=pairs, share=spec.evaluation_share, seed=spec.seed)
+    share = 0.0 if spec.evaluation_path else spec.evaluation_share
+    kept, indices = split(pairs=pairs, share=share, seed=spec.split_seed)
+    held_out = [examples[index] for index in indices]
+    if spec.evaluation_path:
+        held_out = read_examples(Path(spec.evaluation_path), tokenizer, longest=spec.max_sequence_length)
     emit(
         Data(
             conversations=len(examples),
             train_pairs=sum(pairs[index] for index in kept),
-            evaluation_pairs=sum(pairs[index] for index in held_out),
+            evaluation_pairs=sum(example.pairs for example in held_out),
             total_tokens=token_count(examples),
             trained_tokens=sum(example.trained for example in examples),
             truncated=sum(example.truncated for example in examples),
@@ -40,15 +44,15 @@ def load_corpus(spec: JobSpec, tokenizer: PreTrainedTokenizerBase, emit: Callabl
     )
     train = [examples[index] for index in kept]
     plan = plan_steps(
-        lengths=[len(example.ids) for example in train],
+        lengths=[example.length for example in train],
         pairs=[example.pairs for example in train],
         batch_size=spec.batch_size,
         total_steps=spec.total_steps,
         seed=spec.seed,
     )
-    return Corpus(train=train, held_out=[examples[index] for index in held_out], plan=plan)
+    return Corpus(train=train, held_out=held_out, plan=plan)
 
 
 def token_count(examples: list[Example]) -> int:
     """Tokens without padding."""
-    return sum(len(example.ids) for example in examples)
+    return sum(example.length for example in examples)

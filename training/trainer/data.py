@@ -1,11 +1,16 @@
-"""Conversations as token sequences, of which only what the assistant says is trained on."""
+"""Conversations as token sequences, of which only what the assistant says is trained on.
+
+They are read from the data set's tokenized cache, an Arrow file mapped into memory: nothing is tokenized here, and a
+data set larger than memory is no harm. The cache carries probes, so that tokens of another tokenizer or chat
+template are refused and never trained on.
+"""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import torch
 
 from .errors import TrainingError
@@ -14,86 +19,92 @@ IGNORED = -100
 """The label of a token that is not trained on (PyTorch's cross-entropy ignores it)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Example:
-    """One conversation: token ids, labels of the same length, and how many assistant turns it has."""
+    """One conversation, cut to the longest sequence: where its tokens lie, and what is known of them."""
 
-    ids: list[int]
-    labels: list[int]
+    batch: pa.RecordBatch
+    row: int
+    length: int
     pairs: int
+    trained: int
+    """Tokens that are trained on."""
     truncated: bool
 
     @property
-    def trained(self) -> int:
-        return sum(label != IGNORED for label in self.labels)
+    def ids(self) -> list[int]:
+        ids: list[int] = self.batch.column("ids")[self.row].as_py()
+        return ids[: self.length]
+
+    @property
+    def labels(self) -> list[int]:
+        """The ids where they are trained on, IGNORED elsewhere."""
+        ids, labels = self.ids, [IGNORED] * self.length
+        spans = self.batch.column("spans")[self.row].as_py()
+        for start, end in zip(spans[::2], spans[1::2], strict=True):
+            labels[start:end] = ids[start:end]
+        return labels
 
 
 def read_examples(path: Path, tokenizer: Any, *, longest: int) -> list[Example]:
-    """Tokenize a JSON Lines file of OpenAI chats. Raises TrainingError."""
-    examples = [tokenize(messages, tokenizer, longest=longest, line=line) for line, messages in _conversations(path)]
-    usable = [example for example in examples if example.trained]
-    if not usable:
+    """The cache's conversations that hold something to train on, cut to ``longest`` tokens. Raises TrainingError."""
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        metadata = {name.decode(): json.loads(value) for name, value in (reader.schema.metadata or {}).items()}
+        batches = [reader.get_batch(index) for index in range(reader.num_record_batches)]
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TrainingError(
+            "data_invalid", f"The data set's tokens cannot be read ({error}). Validate the data set again."
+        ) from error
+    _require_same_tokens(metadata, tokenizer)
+    examples = [example for batch in batches for example in _examples(batch, longest) if example.trained]
+    if not examples:
         raise TrainingError("data_invalid", "The data set holds no assistant turn that could be trained on.")
-    return usable
+    return examples
 
 
-def _conversations(path: Path) -> Iterator[tuple[int, list[dict[str, str]]]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, text in enumerate(file, start=1):
-            if not text.strip():
-                continue
-            try:
-                messages = json.loads(text)["messages"]
-                yield (
-                    number,
-                    [{"role": message["role"], "content": message["content"]} for message in messages],
-                )
-            except (ValueError, KeyError, TypeError) as error:
-                raise TrainingError(
-                    "data_invalid", f"Line {number} of the data set is no conversation. Upload it again."
-                ) from error
+def _examples(batch: pa.RecordBatch, longest: int) -> list[Example]:
+    lengths = batch.column("ids").value_lengths().to_pylist()
+    pairs = batch.column("pairs").to_pylist()
+    spans = batch.column("spans").to_pylist()
+    examples = []
+    for row, (length, count, edges) in enumerate(zip(lengths, pairs, spans, strict=True)):
+        cut = min(length, longest)
+        ends = [min(edge, cut) for edge in edges]
+        trained = sum(ends[1::2]) - sum(ends[::2])
+        examples.append(Example(batch, row, cut, count, trained, truncated=length > longest))
+    return examples
 
 
-def tokenize(messages: list[dict[str, str]], tokenizer: Any, *, longest: int, line: int = 0) -> Example:
-    """Tokens of the whole conversation, with labels where the assistant speaks, its end-of-turn included."""
-    text = tokenizer.apply_chat_template(messages, tokenize=False)
-    spans = [
-        _span(messages[: index + 1], text, tokenizer, line)
-        for index, message in enumerate(messages)
-        if message["role"] == "assistant"
-    ]
-    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
-    labels = [
-        token if any(start < last and first < end for start, end in spans) else IGNORED
-        for token, (first, last) in zip(ids, offsets, strict=True)
-    ]
-    return Example(ids=ids[:longest], labels=labels[:longest], pairs=len(spans), truncated=len(ids) > longest)
-
-
-def _span(upto: list[dict[str, str]], text: str, tokenizer: Any, line: int) -> tuple[int, int]:
-    """Where the last of these messages, an assistant's, stands in the rendered conversation."""
-    prompt = tokenizer.apply_chat_template(upto[:-1], tokenize=False, add_generation_prompt=True)
-    answered = tokenizer.apply_chat_template(upto, tokenize=False)
-    if not answered.startswith(prompt) or not text.startswith(answered):
+def _require_same_tokens(metadata: dict[str, Any], tokenizer: Any) -> None:
+    """Raises TrainingError when this tokenizer writes the cache's probes in other tokens than the cache does."""
+    mine = [_tokens(messages, tokenizer) for messages in metadata.get("probes", [])]
+    if mine != metadata.get("probe_ids", []):
         raise TrainingError(
             "data_invalid",
-            f"The model's chat template rewrites earlier turns (line {line}), so its answers cannot be told apart. "
-            "Choose another base model.",
+            "The data set's tokens were made by another tokenizer or chat template than this base model's. Validate "
+            "the data set again on a worker that has the model's present files.",
         )
-    start = len(prompt)
-    return start, start + len(answered[start:].rstrip("\n"))
+
+
+def _tokens(messages: list[dict[str, str]], tokenizer: Any) -> list[int] | None:
+    try:
+        text = tokenizer.apply_chat_template(messages, tokenize=False)
+    except Exception:  # noqa: BLE001 - a template may refuse a system message, with whatever error
+        return None
+    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return ids
 
 
 def collate(examples: list[Example], *, pad: int) -> dict[str, torch.Tensor]:
     """A batch, padded on the right to its longest: ids, mask and labels of shape (examples, tokens)."""
-    width = max(len(example.ids) for example in examples)
+    width = max(example.length for example in examples)
 
     def padded(rows: list[list[int]], filler: int) -> torch.Tensor:
         return torch.tensor([row + [filler] * (width - len(row)) for row in rows])
 
     return {
         "input_ids": padded([example.ids for example in examples], pad),
-        "attention_mask": padded([[1] * len(example.ids) for example in examples], 0),
+        "attention_mask": padded([[1] * example.length for example in examples], 0),
         "labels": padded([example.labels for example in examples], IGNORED),
     }

@@ -142,7 +142,7 @@ class Learner:
         return [examples[index] for index in self.processes.share(list(range(len(examples))))]
 
     def _plan(self, examples: list[Example]) -> list[list[int]]:
-        lengths = [len(example.ids) for example in examples]
+        lengths = [example.length for example in examples]
         return forward_passes(lengths, most=self.spec.micro_batch_size, tokens=TOKENS_AT_ONCE[self.device.type])
 
     def _passes(self, examples: list[Example]) -> Iterator[Batch]:

@@ -170,7 +170,7 @@ class Run:
         done.first_loss = taken.loss if done.step == 1 else done.first_loss
         done.last_loss = taken.loss
         self.budget.took_step(seconds)
-        longest = max(len(example.ids) for example in examples)
+        longest = max(example.length for example in examples)
         self.meter.took_step(seconds, tokens=tokens, longest=longest, sequences=taken.sequences)
         self._report(
             Step(

@@ -21,6 +21,7 @@ class JobSpec:
     model_name: str
     model_license: str
     dataset_path: str
+    """The data set's tokens, as ``datasets.tokenizing`` writes them for this model."""
     dataset_name: str
     dataset_format: str
     run_dir: str
@@ -38,7 +39,12 @@ class JobSpec:
     dropout: float
     total_steps: int
     steps_per_epoch: int
+    dataset_sha256: str = ""
+    evaluation_path: str = ""
+    """Tokens of what to evaluate on; nothing: a share of the data set's pairs is held out."""
     evaluation_share: float = 0.05
+    split_seed: int = 42
+    """Decides which conversations are held out."""
     max_sequence_length: int = 2048
     warmup_share: float = 0.03
     seed: int = 42

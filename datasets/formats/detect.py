@@ -1,0 +1,154 @@
+"""What a file is, by looking at its beginning. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path, PurePath
+
+from datasets.formats.compression import compression_of, unpack
+from datasets.formats.containers import Rows
+from datasets.formats.encoding import BOM
+from datasets.formats.options import IGNORE, Options
+from datasets.formats.parsing import as_object
+from datasets.formats.problems import FileProblem, excerpt
+from datasets.formats.rows import Raw
+from datasets.formats.shapes import SHAPES
+
+HEAD = 64 * 1024
+ROWS_LOOKED_AT = 50
+CONTAINERS = {"jsonl": "JSON Lines", "json": "JSON array", "csv": "CSV", "parquet": "Parquet"}
+SUFFIXES = {
+    ".jsonl": ("jsonl", "json"), ".ndjson": ("jsonl", "json"), ".json": ("json", "jsonl"), ".csv": ("csv",),
+    ".tsv": ("csv",), ".parquet": ("parquet",),
+}  # fmt: skip
+"""Suffix -> what the content may be."""
+PACKED_SUFFIXES = (".gz", ".zst")
+OTHER_FILES = {
+    b"PK\x03\x04": "a ZIP archive or an Office document", b"%PDF": "a PDF document", b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image", b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file", b"SQLite format 3": "an SQLite database", b"\x80\x04": "a Python pickle",
+    b"ARROW1": "an Arrow file", b"GGUF": "a GGUF model", b"\x7fELF": "a program",
+}  # fmt: skip
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detected:
+    """How a file will be read, and the columns that were seen in it."""
+
+    options: Options
+    columns: list[str]
+    is_recognized: bool
+    """Whether its columns fit the shape; if not, they must be mapped."""
+
+
+def suffix_of(name: str) -> str:
+    """The suffix that says what a file holds, without ``.gz`` or ``.zst``."""
+    path = PurePath(name.lower())
+    return PurePath(path.stem).suffix if path.suffix in PACKED_SUFFIXES else path.suffix
+
+
+def detect(
+    path: Path,
+    name: str,
+    *,
+    limit: int,
+    scratch: Path,
+    shape: str = "",
+    mapping: Mapping[str, str] | None = None,
+    tool_calls: str = IGNORE,
+) -> Detected:
+    """Look at a stored file that was called ``name``; a chosen shape is not doubted. Raises FileProblem."""
+    with path.open("rb") as file:
+        compression = compression_of(file.read(8))
+        file.seek(0)
+        head = unpack(file, compression, limit=limit).read(HEAD)
+    options = Options(
+        container=_container(head, name),
+        shape=shape or next(iter(SHAPES)),
+        compression=compression,
+        delimiter=_delimiter(head),
+        mapping=dict(mapping or {}),
+        tool_calls=tool_calls,
+    )
+    columns = _columns(path, options, limit=limit, scratch=scratch)
+    fitting = [key for key, form in SHAPES.items() if form.fits(columns, options.mapping)]
+    if not shape and fitting:
+        options = replace(options, shape=fitting[0])
+    return Detected(options=options, columns=columns, is_recognized=bool(shape or fitting))
+
+
+def _container(head: bytes, name: str) -> str:
+    """Raises FileProblem for what is no data set, and for content that contradicts the name."""
+    if not head:
+        raise FileProblem("empty_file", "The file is empty.")
+    if head.startswith(b"PAR1"):
+        found = "parquet"
+    else:
+        _refuse_binary(head)
+        start = head.removeprefix(BOM).lstrip()
+        if not start:
+            found = "jsonl"
+        elif start.startswith(b"["):
+            found = "json"
+        elif start.startswith(b"{"):
+            found = "jsonl"
+            _refuse_spread_object(start)
+        elif start[:1] == b"<":
+            raise FileProblem("wrong_type", "This looks like a web page or XML.", excerpt=_excerpt(start))
+        else:
+            found = "csv"
+    allowed = SUFFIXES.get(suffix_of(name), tuple(CONTAINERS))
+    if found not in allowed:
+        claimed, really = CONTAINERS[allowed[0]], CONTAINERS[found]
+        if found == "csv":
+            reason = f"The name says {claimed}, but the content does not begin like it."
+        else:
+            reason = f"The name says {claimed}, but the content is {really}. Rename the file, or upload the right one."
+        raise FileProblem("wrong_type", reason, line=1, excerpt="" if found == "parquet" else _excerpt(head))
+    return found
+
+
+def _refuse_binary(head: bytes) -> None:
+    for magic, what in OTHER_FILES.items():
+        if head.startswith(magic):
+            hint = (
+                " Unpack it and upload what is in it." if "archive" in what or "bzip2" in what or "xz" in what else ""
+            )
+            raise FileProblem("wrong_type", f"This is {what}, not a data set.{hint}")
+    if head.startswith(UTF_16):
+        reason = f"Not UTF-8 but UTF-16: byte 0x{head[0]:02x} at byte offset 0. Save the file as UTF-8."
+        raise FileProblem("encoding", reason, line=1)
+    if b"\0" in head:
+        reason = f"There is a NUL byte at byte offset {head.index(0):,}: this is no text file, or one in UTF-16."
+        raise FileProblem("encoding", reason, excerpt=_excerpt(head[max(0, head.index(0) - 40) :]))
+
+
+def _refuse_spread_object(start: bytes) -> None:
+    if start.split(b"\n", 1)[0].strip() == b"{":
+        reason = "One object is spread over several lines. Write one a line (JSON Lines), or all in one array […]."
+        raise FileProblem("wrong_type", reason, line=1, excerpt=_excerpt(start))
+
+
+def _excerpt(data: bytes) -> str:
+    return excerpt(data[:400].decode("utf-8", "replace"))
+
+
+def _delimiter(head: bytes) -> str:
+    header = head.removeprefix(BOM).decode("utf-8", "replace").split("\n", 1)[0]
+    return max(DELIMITERS, key=lambda character: (header.count(character), -DELIMITERS.index(character)))
+
+
+def _columns(path: Path, options: Options, *, limit: int, scratch: Path) -> list[str]:
+    """Every column of the first rows, in the order of their appearance."""
+    seen: dict[str, None] = {}
+    with Rows(path, options, limit=limit, scratch=scratch) as rows:
+        try:
+            for row in islice(rows, ROWS_LOOKED_AT):
+                if isinstance(row, Raw):
+                    seen |= dict.fromkeys(str(name) for name in as_object(row))
+        except FileProblem:  # it will be met again, and told, when the file is read
+            if not seen:
+                raise
+    return list(seen)

@@ -1,0 +1,29 @@
+"""How a file is to be read: what was found out about it, and what its owner chose. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+IGNORE, TRAIN = "ignore", "train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    container: str
+    """``jsonl``, ``json``, ``csv`` or ``parquet``."""
+    shape: str
+    """A key of ``shapes.SHAPES``."""
+    compression: str = ""
+    """``gzip``, ``zstd`` or nothing."""
+    delimiter: str = ","
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """A shape's field -> the file's column, where they differ."""
+    tool_calls: str = IGNORE
+    """Whether tool calls are left out (``ignore``) or written out and learned (``train``)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Options":
+        return cls(**values)

@@ -1,0 +1,58 @@
+"""From a raw row to a conversation or to what is wrong with it. Pure."""
+
+import json
+import re
+from typing import Any
+
+from datasets.formats.conversation import RowProblem
+from datasets.formats.encoding import describe
+from datasets.formats.options import Options
+from datasets.formats.problems import Problem, excerpt
+from datasets.formats.rows import Conversation, Raw
+from datasets.formats.shapes import read_row
+
+FORMULA = re.compile(r"=\s*[A-Za-z][\w.]*\(|=\s*\$?[A-Z]{1,3}\$?\d+\b|[=+\-@]\w+\|'|[+\-@][A-Z]{2,}\(")
+"""A spreadsheet's formula (``=SUM(``, ``=A1``, ``=cmd|'…``), not a text that only begins with such a sign."""
+
+
+def parse(raw: Raw, options: Options) -> Conversation | Problem:
+    """Never raises for what a file may hold."""
+    row: Any = raw.data
+    try:
+        if isinstance(row, bytes):
+            row = _json(row)
+        if options.container == "csv":
+            _refuse_formulas(row)
+        return read_row(row, raw.line, options)
+    except UnicodeDecodeError as error:
+        return describe("row_encoding", error, raw.offset, line=raw.line)
+    except RowProblem as error:
+        return error.at(raw.line, row if not isinstance(row, bytes) else row.decode("utf-8", "replace"))
+
+
+def as_object(raw: Raw) -> dict[str, Any]:
+    """The row's columns; none for what is not an object."""
+    try:
+        row = _json(raw.data) if isinstance(raw.data, bytes) else raw.data
+    except (UnicodeDecodeError, RowProblem):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _json(line: bytes) -> Any:
+    text = line.decode("utf-8")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        reason = f"Not valid JSON: {error.msg} (column {error.colno})."
+        raise RowProblem("row_json", reason, excerpt=excerpt(text, error.pos)) from error
+    except (RecursionError, ValueError) as error:
+        reason = "Not usable JSON: nested too deeply, or a number with too many digits."
+        raise RowProblem("row_json", reason, excerpt=excerpt(text)) from error
+
+
+def _refuse_formulas(row: dict[str, str]) -> None:
+    for column, value in row.items():
+        if value and value[0] in "=+-@" and FORMULA.match(value):
+            reason = f"{column} holds a spreadsheet formula, not text. Export the sheet's values."
+            raise RowProblem("formula", reason, field=column, excerpt=excerpt(value))

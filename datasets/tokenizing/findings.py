@@ -1,0 +1,73 @@
+"""What has been found in a file: figures, and problems of which all are counted and the first of each kind kept."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from datasets.formats.lengths import Lengths
+from datasets.formats.problems import ERROR, FATAL, KINDS, WARNING, Problem
+
+SHOWN = 100
+
+
+@dataclass
+class Findings:
+    rows: int = 0
+    """Rows read, good and bad."""
+    conversations: int = 0
+    pairs: int = 0
+    turns: int = 0
+    tokens: int = 0
+    trained_tokens: int = 0
+    duplicates: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, list[Problem]] = field(default_factory=dict)
+    lengths: Lengths = field(default_factory=Lengths)
+
+    def add(self, problem: Problem) -> None:
+        self.counts[problem.kind] = self.counts.get(problem.kind, 0) + 1
+        self._show([problem])
+
+    def add_counted(self, kind: str, count: int, first: Iterable[Problem]) -> None:
+        """Problems that were counted elsewhere, with the first of them."""
+        if count:
+            self.counts[kind] = self.counts.get(kind, 0) + count
+            self._show(first)
+
+    def _show(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            kept = self.shown.setdefault(problem.kind, [])
+            if len(kept) < SHOWN:
+                kept.append(problem)
+
+    def merge(self, other: "Findings") -> None:
+        """Add what was found in the following rows."""
+        for name in ("rows", "conversations", "pairs", "turns", "tokens", "trained_tokens", "duplicates"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for kind, count in other.counts.items():
+            self.add_counted(kind, count, other.shown[kind])
+        self.lengths.merge(other.lengths)
+
+    def count(self, severity: str) -> int:
+        return sum(count for kind, count in self.counts.items() if KINDS[kind][0] == severity)
+
+    @property
+    def is_complete(self) -> bool:
+        """The file was read to its end."""
+        return not self.count(FATAL)
+
+    @property
+    def bad_rows(self) -> int:
+        return self.count(ERROR)
+
+    @property
+    def warnings(self) -> int:
+        return self.count(WARNING)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Findings":
+        shown = {kind: [Problem(**problem) for problem in problems] for kind, problems in values["shown"].items()}
+        return cls(**values | {"shown": shown, "lengths": Lengths(**values["lengths"])})

@@ -1,0 +1,219 @@
+"""One pass over a file: rows in batches to as many processes as there are cores, parts back, one cache at the end."""
+
+import contextlib
+import json
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import count, islice, takewhile
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from datasets.formats.containers import Row, Rows
+from datasets.formats.options import Options
+from datasets.formats.problems import FileProblem, Problem
+from datasets.formats.repeats import duplicates, same_answers
+from datasets.formats.rows import Raw
+from datasets.tokenizing import cache
+from datasets.tokenizing.findings import Findings
+from datasets.tokenizing.parts import Part, make
+from datasets.tokens import ChatTokenizer, chat_tokenizer
+
+PART_BYTES = 1024**2
+PART_ROWS = 8192
+SMALL_BYTES = 1024**2
+"""A file up to this size is read in one process: starting others would take longer."""
+RESULT, CACHE, LEFT_OUT, PASS = "result.json", "cache.arrow", "left-out.csv", "pass.json"
+
+Submit = Callable[[Part, list[Row]], "Future[None] | None"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """What is to be read, how, and the folder where its parts and its results lie."""
+
+    path: str
+    sha256: str
+    options: dict[str, Any]
+    tokenizer: str
+    """The folder of a model."""
+    folder: str
+    unpacked_limit: int
+    """Bytes that the file may unpack to."""
+    row_limit: int
+    processes: int
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the result: parts of another identity are not continued."""
+        return {"sha256": self.sha256, "options": self.options}
+
+
+def run(asked: Pass, on_progress: Callable[[float], None], on_forked: Callable[[], None]) -> None:
+    """Leave RESULT, CACHE and LEFT_OUT in the folder. Raises TokenizerNotFound, OSError.
+
+    ``on_progress`` is told the share of the file that has been read; ``on_forked``, that threads may be started.
+    """
+    folder = Path(asked.folder)
+    options = Options.from_dict(asked.options)
+    tokenizer = chat_tokenizer(Path(asked.tokenizer))
+    _continue_or_begin(folder, asked.identity | {"tokenizer": tokenizer.fingerprint})
+    if (folder / RESULT).exists():
+        return
+    with _workers(asked, options, tokenizer) as submit, (folder / LEFT_OUT).open("w") as left_out:
+        on_forked()
+        collected = _Collected(left_out)
+        for part in _whole_parts(folder):
+            collected.take(part)
+        _read(asked, options, submit, collected, on_progress)
+    if collected.findings.is_complete and not collected.findings.pairs:
+        collected.findings.add(_nothing(collected.findings))
+    _finish(folder, tokenizer, options, collected)
+
+
+def _nothing(findings: Findings) -> Problem:
+    if not findings.rows:
+        return Problem("empty_file", None, "The file holds no rows.")
+    return Problem(
+        "nothing_to_train", None, f"None of the {findings.rows:,} rows holds an answer that can be trained on."
+    )
+
+
+class _Collected:
+    """The parts so far, in order."""
+
+    def __init__(self, left_out: TextIO) -> None:
+        self.parts: list[Part] = []
+        self.findings = Findings()
+        self._left_out = left_out
+        left_out.write("line,kind\n")
+
+    def take(self, part: Part) -> None:
+        found, bad = part.read()
+        self.parts.append(part)
+        self.findings.merge(found)
+        self._left_out.writelines(f"{line or ''},{kind}\n" for line, kind in bad)
+
+
+def _read(
+    asked: Pass, options: Options, submit: Submit, collected: _Collected, on_progress: Callable[[float], None]
+) -> None:
+    """Every row that is not in a part yet, into parts."""
+    folder = Path(asked.folder)
+    waiting: deque[tuple[Part, Future[None] | None]] = deque()
+
+    def take_first() -> None:
+        part, future = waiting.popleft()
+        if future is not None:
+            future.result()
+        collected.take(part)
+
+    problem: Problem | None = None
+    try:
+        with Rows(Path(asked.path), options, limit=asked.unpacked_limit, scratch=folder) as rows:
+            new = islice(_limited(rows, asked.row_limit), collected.findings.rows, None)
+            for index, batch in enumerate(_batches(new), start=len(collected.parts)):
+                waiting.append((Part(folder, index), submit(Part(folder, index), batch)))
+                if len(waiting) > 2 * asked.processes:
+                    take_first()
+                on_progress(rows.share)
+    except FileProblem as error:
+        problem = error.problem
+    while waiting:
+        take_first()
+    if problem:
+        collected.findings.add(problem)
+
+
+def _limited(rows: Rows, limit: int) -> Iterator[Row]:
+    for row in rows:
+        if rows.count > limit:
+            raise FileProblem("too_much", f"The file has more than {limit:,} rows, which is the limit. Split it.")
+        yield row
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Rows of about PART_BYTES at a time. A FileProblem comes after the rows before it."""
+    batch: list[Row] = []
+    size = 0
+    problem: FileProblem | None = None
+    try:
+        for row in rows:
+            batch.append(row)
+            size += row.size if isinstance(row, Raw) else 0
+            if size >= PART_BYTES or len(batch) >= PART_ROWS:
+                yield batch
+                batch, size = [], 0
+    except FileProblem as error:
+        problem = error
+    if batch:
+        yield batch
+    if problem:
+        raise problem
+
+
+@contextlib.contextmanager
+def _workers(asked: Pass, options: Options, tokenizer: ChatTokenizer) -> Iterator[Submit]:
+    """What makes parts: processes forked with the tokenizer loaded, or for a small file this one."""
+    if asked.processes == 1 or Path(asked.path).stat().st_size <= SMALL_BYTES:
+        yield lambda part, rows: make(part, rows, options, tokenizer)
+        return
+    with ProcessPoolExecutor(
+        asked.processes, mp_context=get_context("fork"), initializer=_set_up, initargs=(options, tokenizer)
+    ) as pool:
+        pool.submit(int).result()  # all are forked now, while there is one thread
+        yield lambda part, rows: pool.submit(_make, part, rows)
+
+
+_set: dict[str, Any] = {}
+
+
+def _set_up(options: Options, tokenizer: ChatTokenizer) -> None:
+    _set.update(options=options, tokenizer=tokenizer)
+
+
+def _make(part: Part, rows: list[Row]) -> None:
+    make(part, rows, _set["options"], _set["tokenizer"])
+
+
+def _continue_or_begin(folder: Path, identity: dict[str, Any]) -> None:
+    """Keep what lies in the folder only if it came of the very same file, options and tokenizer."""
+    marker = folder / PASS
+    text = json.dumps(identity, sort_keys=True)
+    if not marker.exists() or marker.read_text() != text:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        marker.write_text(text)
+
+
+def _whole_parts(folder: Path) -> Iterator[Part]:
+    return takewhile(lambda part: part.summary.exists(), (Part(folder, index) for index in count()))
+
+
+def _finish(folder: Path, tokenizer: ChatTokenizer, options: Options, collected: _Collected) -> None:
+    """One cache of all parts, what repeats in them, and the result."""
+    findings = collected.findings
+    columns: dict[str, list[Any]] = {"line": [], "row_hash": [], "answer_hash": []}
+    for batch in cache.join((part.tokens for part in collected.parts), folder / CACHE, cache.schema_for(tokenizer)):
+        for name, values in columns.items():
+            values.append(batch.column(name).to_numpy().copy())  # the batch itself is not to be kept
+    if findings.conversations:
+        lines, rows, answers = (np.concatenate(values) for values in columns.values())
+        findings.duplicates, repeated = duplicates(rows, lines)
+        findings.add_counted("duplicate", findings.duplicates, repeated)
+        if options.shape != "text":
+            same = list(same_answers(answers, lines))
+            findings.add_counted("same_answer", len(same), same)
+    draft = folder / f"{RESULT}.draft"
+    draft.write_text(
+        json.dumps(asdict(findings) | {"fingerprint": tokenizer.fingerprint, "context": tokenizer.context})
+    )
+    draft.replace(folder / RESULT)
+    for part in collected.parts:
+        part.tokens.unlink()
+        part.summary.unlink()
