@@ -23,7 +23,7 @@ from training.core.architecture import Architecture  # noqa: E402 - after the pa
 from training.core.estimate import DatasetFigures, Hardware  # noqa: E402
 from training.core.forecast import PastRun, believe, cpu_throughput, forecast  # noqa: E402
 from training.core.likeness import Conditions  # noqa: E402
-from training.core.memory import CPU_RESIDENT_BYTES, GIB, ON_CPU, Setup, predict  # noqa: E402
+from training.core.memory import GIB, Setup, resident_on_cpu  # noqa: E402
 from training.trainer.protocol import JobSpec, Measured, decode  # noqa: E402
 
 MODEL = Path(os.environ.get("PIPELINE_MODELS_DIR", ROOT / "var" / "models")) / "SmolLM2-135M-Instruct"
@@ -71,7 +71,7 @@ class Run:
             rank=self.rank,
             precision="fp32",
         )
-        return predict(DIMENSIONS, setup, ON_CPU).allocated + CPU_RESIDENT_BYTES
+        return resident_on_cpu(DIMENSIONS, setup)
 
     @property
     def past(self) -> PastRun:

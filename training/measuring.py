@@ -7,7 +7,7 @@ from training.core.devices import CPU, CUDA, is_that_gpu
 from training.core.estimate import DatasetFigures, Hardware, list_throughput
 from training.core.fitting import precision_on
 from training.core.forecast import believe, cpu_throughput, forecast
-from training.core.memory import CPU_RESIDENT_BYTES, ON_CPU, Setup, predict
+from training.core.memory import Setup, predict, resident_on_cpu
 from training.history import conditions_of, past_cpu_runs
 from training.models import GpuType, RunMeasurement, RunPlan, TrainingJob
 from training.trainer.protocol import Measured
@@ -93,8 +93,7 @@ def _modelled_peak(row: RunMeasurement, job: TrainingJob, gpu_type: GpuType | No
         precision="bf16" if precision == "auto" else precision,
         checkpointing=row.gradient_checkpointing,
     )
-    memory = predict(dimensions, setup, ON_CPU if row.device == CPU else None)
-    return memory.reserved if row.device == CUDA else memory.allocated + CPU_RESIDENT_BYTES
+    return resident_on_cpu(dimensions, setup) if row.device == CPU else predict(dimensions, setup).reserved
 
 
 def _predictions(row: RunMeasurement, job: TrainingJob, plan: RunPlan) -> dict[str, Any]:

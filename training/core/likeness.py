@@ -12,7 +12,7 @@ OTHER_MODEL = 0.5
 OTHER_QUANTIZATION = 0.3
 OTHER_PRECISION = 0.3
 PARAMETER_OCTAVES = 1.0
-TOKEN_OCTAVES = 1.5
+TOKEN_OCTAVES = 1.0
 LENGTH_OCTAVES = 2.0
 RANK_OCTAVES = 3.0
 """How many doublings apart two runs are before the likeness has fallen to exp(-1)."""

@@ -24,8 +24,10 @@ OPTIMIZER_BYTES = 8
 """AdamW's two moments in fp32."""
 CONTEXT_BYTES = int(0.55 * GIB)
 """CUDA context with the libraries' kernels and workspaces, per process; ``nvidia-smi`` counts it, PyTorch does not."""
-CPU_RESIDENT_BYTES = int(0.65 * GIB)
+CPU_RESIDENT_BYTES = int(0.42 * GIB)
 """A trainer's process on a CPU before there is a model: Python and the libraries."""
+CPU_FRAGMENTATION = 0.12
+"""Held by the C library's allocator and not in use, as a share of what comes and goes."""
 FRAGMENTATION = 0.26
 """Held by PyTorch's caching allocator and not in use, as a share of what comes and goes (activations and logits)."""
 TOKENS_AT_ONCE = 16384
@@ -133,6 +135,13 @@ def predict(model: Architecture, setup: Setup, recipe: Recipe | None = None) -> 
         fragmentation=int(FRAGMENTATION * dynamic),
         context=CONTEXT_BYTES,
     )
+
+
+def resident_on_cpu(model: Architecture, setup: Setup) -> int:
+    """The most that a trainer's process holds in memory on a CPU (VmHWM, proc(5)); fitted to runs of the bundled
+    model (docs/estimates.md)."""
+    memory = predict(model, setup, ON_CPU)
+    return int(memory.allocated + CPU_FRAGMENTATION * (memory.activations + memory.logits)) + CPU_RESIDENT_BYTES
 
 
 def _weight_bytes(model: Architecture, quantization: str, compute: int) -> float:
