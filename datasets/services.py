@@ -133,12 +133,8 @@ def dataset_delete(dataset: Dataset) -> None:
             training_ready=False, status=Dataset.Status.CANCELLED, deleted_at=timezone.now(), error_report=[]
         )
         Dataset.objects.filter(evaluation_dataset=dataset).update(evaluation_dataset=None)
-        transaction.on_commit(partial(_remove, files))
-
-
-def _remove(files: list[tuple[Storage, str]]) -> None:
-    for storage, name in files:
-        storage.delete(name)
+        for storage, name in files:
+            transaction.on_commit(partial(storage.delete, name))
 
 
 def _files(dataset: Dataset) -> Iterator[tuple[Storage, str]]:

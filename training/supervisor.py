@@ -1,6 +1,7 @@
 """See one attempt at a job through: start its trainer, keep the claim alive with heartbeats, bring it to its end."""
 
 import logging
+import math
 import shutil
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from celery import signals
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.db.models import Max
 
 from training import adapters, attempts, job_data, lifecycle, measuring
@@ -123,6 +124,7 @@ class Attempt:
             elif stop_by is not None and now > stop_by:
                 logger.warning("job %s: the trainer did not stop in time and is killed", self.job.pk)
                 trainer.kill()
+                stop_by = math.inf
         self._beat(at_once=True)
 
     def _catch_up(self, step: int) -> bool:
@@ -174,7 +176,7 @@ class Attempt:
     def _meanwhile(self, work: Callable[[], Result]) -> Result:
         """Do slow work without falling silent."""
         with ThreadPoolExecutor(1) as executor:
-            future = executor.submit(work)
+            future = executor.submit(_in_thread, work)
             while not future.done():
                 self._beat()
                 wait([future], timeout=HEARTBEAT_SECONDS / 4)
@@ -222,6 +224,13 @@ class Attempt:
         return self._meanwhile(partial(adapters.store, self.job, Path(directory), kind))
 
 
+def _in_thread(work: Callable[[], Result]) -> Result:
+    try:
+        return work()
+    finally:
+        connections.close_all()  # a thread has connections of its own
+
+
 def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path | None:
     """The trainer's job file, in the job's run directory; ``None`` when stopped while its data were made ready."""
     run_dir = settings.RUNS_DIR / str(job.pk)
@@ -252,10 +261,6 @@ def prepare(job: TrainingJob, deadlines: dict[str, float]) -> Path | None:
     return job_file
 
 
-def _is_wanted(job: TrainingJob) -> bool:
-    return not shutting_down.is_set() and not lifecycle.cancel_requested(job)
-
-
 def _planned(job: TrainingJob) -> dict[str, Any]:
     """How many steps of how long a run, and how memory is used; a job older than plans does all of its steps."""
     plan = RunPlan.objects.filter(pk=job.pk).first()
@@ -264,6 +269,10 @@ def _planned(job: TrainingJob) -> dict[str, Any]:
     probe_steps = job.total_steps if plan and plan.is_probe else None
     steps = {"total_steps": total, "steps_per_epoch": total // job.settings.epochs, "probe_steps": probe_steps}
     return steps | options.to_dict()
+
+
+def _is_wanted(job: TrainingJob) -> bool:
+    return not shutting_down.is_set() and not lifecycle.cancel_requested(job)
 
 
 def model_location(source: str) -> str:

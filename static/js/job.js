@@ -8,6 +8,9 @@ const charts = [];
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const decimals = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
 
+// A single step has no line: it is shown as a point.
+const isAlone = (chart) => chart.data[0].length === 1;
+
 function axes(format) {
   const grid = { stroke: color("--chart-grid"), width: 1 };
   const common = { stroke: color("--muted-foreground"), grid, ticks: grid, font: "11px Inter Variable, sans-serif" };
@@ -21,7 +24,7 @@ const plots = [
     pick: (data) => [data.steps, data.loss, data.evaluation_loss],
     series: () => [
       { label: "Step" },
-      { label: "Training loss", stroke: color("--primary"), width: 2, points: { show: false }, value: decimals(4) },
+      { label: "Training loss", stroke: color("--primary"), width: 2, points: { show: isAlone }, value: decimals(4) },
       {
         label: "Evaluation loss",
         stroke: color("--chart-evaluation"),
@@ -39,7 +42,7 @@ const plots = [
     pick: (data) => [data.steps, data.tokens_per_second],
     series: () => [
       { label: "Step" },
-      { label: "Tokens/s", stroke: color("--primary"), width: 1.5, points: { show: false }, value: decimals(0) },
+      { label: "Tokens/s", stroke: color("--primary"), width: 1.5, points: { show: isAlone }, value: decimals(0) },
     ],
     format: (tick) => tick.toLocaleString(),
   },
@@ -53,7 +56,7 @@ const plots = [
         label: "Learning rate",
         stroke: color("--chart-evaluation"),
         width: 1.5,
-        points: { show: false },
+        points: { show: isAlone },
         value: (_, value) => (value == null ? "–" : value.toExponential(2)),
       },
     ],
@@ -83,7 +86,9 @@ let data = null;
 function describe() {
   const losses = data.loss.filter((value) => value != null);
   document.getElementById("loss-text").textContent =
-    `Training loss from ${losses[0].toFixed(3)} at the first to ${losses.at(-1).toFixed(3)} at the last of ${data.steps.length} recorded steps.`;
+    losses.length > 1
+      ? `Training loss from ${losses[0].toFixed(3)} at the first to ${losses.at(-1).toFixed(3)} at the last of ${losses.length} recorded steps.`
+      : `Training loss ${losses[0].toFixed(3)} at the first step.`;
 }
 
 async function refresh() {

@@ -206,10 +206,10 @@ def test_a_changed_file_is_a_new_version_and_a_job_keeps_the_one_it_has(api, upl
     assert b"".join(old.streaming_content) == jsonl(GOOD)
 
 
-def test_deletion_is_refused_while_a_job_needs_it_or_evaluates_on_it(api, uploaded, make_job):
+def test_deletion_is_refused_while_a_job_needs_it_or_evaluates_on_it(api, uploaded, put_job):
     id_ = uploaded(jsonl(GOOD))
     dataset = Dataset.objects.get(pk=id_)
-    job = make_job()
+    job = put_job()
     TrainingJob.objects.filter(pk=job.pk).update(evaluation_version=dataset.version)
     assert str(job.pk)[:8] in refused(api.delete(f"/api/datasets/{id_}"), 409)["details"]
     TrainingJob.objects.filter(pk=job.pk).update(evaluation_version=None)

@@ -46,17 +46,17 @@ def other_model(tiny_model, tmp_path, settings):
     return "other"
 
 
-def job_on(make_job, dataset, source="tiny"):
+def job_on(put_job, dataset, source="tiny"):
     BaseModel.objects.filter(is_default=True).update(source=source)
-    job = make_job(**job_data.chosen_for(dataset))
+    job = put_job(**job_data.chosen_for(dataset))
     job.dataset = dataset
     job.save(update_fields=["dataset"])
     return TrainingJob.objects.get(pk=job.pk)
 
 
-def test_a_job_gets_the_cache_that_validation_made(read_dataset, make_job, tmp_path):
+def test_a_job_gets_the_cache_that_validation_made(read_dataset, put_job, tmp_path):
     dataset = read_dataset(GOOD)
-    fields = job_data.hand_over(job_on(make_job, dataset), tmp_path, is_wanted=always)
+    fields = job_data.hand_over(job_on(put_job, dataset), tmp_path, is_wanted=always)
     cache = TokenCache.objects.get()
     assert fields["dataset_path"] == cache.file.path
     assert fields["dataset_sha256"] == dataset.version.sha256
@@ -64,8 +64,8 @@ def test_a_job_gets_the_cache_that_validation_made(read_dataset, make_job, tmp_p
     assert fields.keys() <= JobSpec.__dataclass_fields__.keys()
 
 
-def test_another_tokenizer_gets_its_own_cache_made_once(read_dataset, make_job, other_model, tmp_path):
-    job = job_on(make_job, read_dataset(GOOD), other_model)
+def test_another_tokenizer_gets_its_own_cache_made_once(read_dataset, put_job, other_model, tmp_path):
+    job = job_on(put_job, read_dataset(GOOD), other_model)
     first = job_data.hand_over(job, tmp_path, is_wanted=always)
     again = job_data.hand_over(job, tmp_path, is_wanted=always)
     assert first == again
@@ -76,9 +76,9 @@ def test_another_tokenizer_gets_its_own_cache_made_once(read_dataset, make_job, 
         assert read_rows(mine, 0, 1)[0][0].ids != read_rows(theirs, 0, 1)[0][0].ids
 
 
-def test_a_later_version_does_not_change_what_a_job_trains_on(read_dataset, make_job, tmp_path):
+def test_a_later_version_does_not_change_what_a_job_trains_on(read_dataset, put_job, tmp_path):
     dataset = read_dataset(GOOD)
-    job = job_on(make_job, dataset)
+    job = job_on(put_job, dataset)
     changed = ContentFile(jsonl(GOOD[:3]), name="d.jsonl")
     services.dataset_upload_version(dataset=dataset, file=changed)
     tasks.validate_dataset(str(dataset.pk))
@@ -87,27 +87,27 @@ def test_a_later_version_does_not_change_what_a_job_trains_on(read_dataset, make
         assert read_rows(file, 0, 100)[1] == 8
 
 
-def test_what_is_evaluated_on_is_handed_over_as_it_was_chosen(read_dataset, make_job, tmp_path):
+def test_what_is_evaluated_on_is_handed_over_as_it_was_chosen(read_dataset, put_job, tmp_path):
     dataset, other = read_dataset(GOOD), read_dataset(GOOD[:2], name="Held out")
     services.dataset_change(dataset, {"evaluation_dataset": other, "split_seed": 7, "evaluation_share": 0.25})
-    job = job_on(make_job, Dataset.objects.get(pk=dataset.pk))
+    job = job_on(put_job, Dataset.objects.get(pk=dataset.pk))
     services.dataset_change(dataset, {"evaluation_dataset": None, "split_seed": 8, "evaluation_share": 0.5})
     fields = job_data.hand_over(job, tmp_path, is_wanted=always)
     assert fields["evaluation_path"] == TokenCache.objects.get(version=other.version).file.path
     assert (fields["split_seed"], fields["evaluation_share"]) == (7, 0.25)
 
 
-def test_a_cache_that_is_lost_is_made_again(read_dataset, make_job, tmp_path):
-    job = job_on(make_job, read_dataset(GOOD))
+def test_a_cache_that_is_lost_is_made_again(read_dataset, put_job, tmp_path):
+    job = job_on(put_job, read_dataset(GOOD))
     cache = TokenCache.objects.get()
     cache.file.storage.delete(cache.file.name)
     with open(job_data.hand_over(job, tmp_path, is_wanted=always)["dataset_path"], "rb") as file:
         assert read_rows(file, 0, 100)[1] == 8
 
 
-def test_data_that_are_gone_or_a_model_that_is_not_there_are_told(read_dataset, make_job, tmp_path):
+def test_data_that_are_gone_or_a_model_that_is_not_there_are_told(read_dataset, put_job, tmp_path):
     dataset = read_dataset(GOOD)
-    job = job_on(make_job, dataset, "/nowhere")
+    job = job_on(put_job, dataset, "/nowhere")
     with pytest.raises(job_data.DataUnusable, match="/nowhere") as failure:
         job_data.hand_over(job, tmp_path, is_wanted=always)
     assert failure.value.code == "model_not_found"
@@ -118,12 +118,12 @@ def test_data_that_are_gone_or_a_model_that_is_not_there_are_told(read_dataset, 
     assert failure.value.code == "data_missing"
 
 
-def test_making_a_cache_stops_when_the_job_is_no_longer_wanted(user, make_job, other_model, tmp_path, monkeypatch):
+def test_making_a_cache_stops_when_the_job_is_no_longer_wanted(user, put_job, other_model, tmp_path, monkeypatch):
     rows = [{"messages": chat((f"{number} " + "red blue " * 40, "warm cold " * 60))} for number in range(4000)]
     dataset = dataset_upload(user=user, name="Large", file=ContentFile(jsonl(rows), name="d.jsonl"))
     tasks.validate_dataset(str(dataset.pk))
     monkeypatch.setattr("datasets.tokenizing.program.BEAT_SECONDS", 0.05)
-    job = job_on(make_job, Dataset.objects.get(pk=dataset.pk), other_model)
+    job = job_on(put_job, Dataset.objects.get(pk=dataset.pk), other_model)
     assert job_data.hand_over(job, tmp_path, is_wanted=lambda: False) is None
     assert TokenCache.objects.count() == 1
 

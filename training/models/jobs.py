@@ -146,7 +146,7 @@ class TrainingJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.dataset_id} on {self.gpu_config['count']} x {self.gpu_config['type']}"
+        return f"{self.dataset.name} on {self.gpu_config['count']} × {self.gpu_config['type']}"
 
     def get_absolute_url(self) -> str:
         return reverse("training:job", args=[self.pk])

