@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MODEL := $(or $(PIPELINE_MODELS_DIR),$(or $(PIPELINE_VAR),var)/models)/SmolLM2-135M-Instruct
+# On a broker of yours the tests run one after another: two processes' workers would take each other's messages.
+PARALLEL := $(if $(REDIS_URL),,--numprocesses auto --maxprocesses 4 --dist loadfile)
 PIP := $(BIN)/pip --disable-pip-version-check install --progress-bar off --quiet
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-header --annotation-style=line \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --unsafe-package torch
@@ -52,7 +54,7 @@ test: install $(VENV)/installed-dev lint
 	@if [ ! -x /usr/bin/chromium ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "Installing Chromium for the browser tests"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; fi
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 chaos: $(VENV)/installed-dev
 	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)

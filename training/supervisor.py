@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.db.models import Max
 
 from training import adapters, attempts, job_data, lifecycle, measuring
+from training.advice import what_would_fit
 from training.core.options import RunOptions
 from training.models import Artifact, RunPlan, TrainingJob
 from training.process import Trainer, explain
@@ -202,6 +203,9 @@ class Attempt:
                 self._cancelled(message, error_code=lifecycle.BUDGET_REACHED, error_message=message)
             case _ if self.is_unwanted:
                 self._cancelled(f"Stopped at step {self.report.step:,} as requested")
+            case protocol.Failed(code="out_of_memory"):
+                advice = what_would_fit(self.job)
+                self.end_badly(ending.code, f"{ending.message} {advice}".rstrip())
             case protocol.Failed():
                 self.end_badly(ending.code, ending.message)
             case _ if shutting_down.is_set():
