@@ -123,6 +123,21 @@ def tiny_model(tmp_path_factory) -> Path:
 @pytest.fixture
 def catalogue(transactional_db):
     """The seeded rows, which the emptying after each such test takes away."""
+    seed()
+
+
+@pytest.fixture(autouse=True)
+def seeded(request):
+    """The seeded rows, for the tests that come after such an emptying."""
+    marker = request.node.get_closest_marker("django_db")
+    wants_database = marker is not None or "db" in request.fixturenames
+    is_transactional = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
+    if wants_database and not is_transactional:
+        request.getfixturevalue("db")
+        seed()
+
+
+def seed():
     if not BaseModel.objects.exists():
         for migration in ("0002_catalogue", "0006_base_models"):
             importlib.import_module(f"training.migrations.{migration}").add(apps, None)

@@ -200,7 +200,7 @@ json_values = st.recursive(
 )
 fields = st.sampled_from(["messages", "conversations", "instruction", "input", "output", "history", "prompt",
                           "completion", "text", "system"])  # fmt: skip
-generous = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+generous = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @generous

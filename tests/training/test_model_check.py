@@ -15,6 +15,7 @@ from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from datasets.models import Dataset
+from tests.conftest import seed
 from tests.training.conftest import adapter, claim
 from training import attempts, lifecycle, services
 from training.core import status
@@ -28,6 +29,7 @@ WORKERS = st.sampled_from(["w1", "w2"])
 class JobMachine(RuleBasedStateMachine):
     @initialize()
     def create(self):
+        seed()
         self.user, _ = get_user_model().objects.get_or_create(username="ada")
         dataset = Dataset.objects.create(
             user=self.user, name="D", status="ready", training_ready=True, total_training_pairs=100
