@@ -33,6 +33,7 @@ COLUMNS = (
     "peak_memory_bytes",
     "reserved_memory_bytes",
     "modelled_peak_bytes",
+    "job__plan__micro_batch_size",
 )
 
 
@@ -58,12 +59,12 @@ def past_cpu_runs(hardware: str, *, without: TrainingJob) -> list[PastRun]:
     ]
 
 
-def conditions_of(row: RunMeasurement) -> Conditions:
+def conditions_of(row: RunMeasurement, *, chosen_micro_batch: int | None) -> Conditions:
     """What a measured run's speed depended on."""
     return Conditions(
         model=row.base_model.name,
         parameters=row.base_model.parameters,
-        tokens_at_once=_together(row.micro_batch_size, row.sequence_length),
+        tokens_at_once=_tokens_at_once(row, chosen_micro_batch),
         sequence_length=row.sequence_length,
         rank=row.rank,
         quantization=row.quantization,
@@ -84,7 +85,7 @@ def _past_run(row: Any, *, expected: float) -> PastRun:
         conditions=Conditions(
             model=row.base_model__name,
             parameters=row.base_model__parameters,
-            tokens_at_once=_together(row.micro_batch_size, row.sequence_length),
+            tokens_at_once=_tokens_at_once(row, row.job__plan__micro_batch_size),
             sequence_length=row.sequence_length,
             rank=row.rank,
             quantization=row.quantization,
@@ -100,5 +101,8 @@ def _past_run(row: Any, *, expected: float) -> PastRun:
     )
 
 
-def _together(sequences: int, sequence_length: float) -> float:
-    return min(sequences * sequence_length, max(TOKENS_AT_ONCE, sequence_length))
+def _tokens_at_once(row: Any, chosen_micro_batch: int | None) -> float:
+    """As ``RunSettings.conditions`` has it: what could have gone through one GPU at once, however many shared it."""
+    sequences = row.micro_batch_size * (row.gpu_count if row.device == CUDA else 1)
+    together = min(sequences, chosen_micro_batch or sequences)
+    return min(together * row.sequence_length, max(TOKENS_AT_ONCE, row.sequence_length))

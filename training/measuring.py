@@ -109,12 +109,14 @@ def _predictions(row: RunMeasurement, job: TrainingJob, plan: RunPlan) -> dict[s
             "predicted_cost": float(job.estimated_total_cost),
             "predicted_peak_bytes": plan.peak_bytes,
         }
-    return _cpu_predictions(row, job) if row.device == CPU else {}
+    return _cpu_predictions(row, job, plan) if row.device == CPU else {}
 
 
-def _cpu_predictions(row: RunMeasurement, job: TrainingJob) -> dict[str, Any]:
+def _cpu_predictions(row: RunMeasurement, job: TrainingJob, plan: RunPlan) -> dict[str, Any]:
     """From the runs on this CPU before."""
-    beliefs = believe(conditions_of(row), past_cpu_runs(row.hardware, without=job))
+    beliefs = believe(
+        conditions_of(row, chosen_micro_batch=plan.micro_batch_size), past_cpu_runs(row.hardware, without=job)
+    )
     if not beliefs.runs:
         return {}
     said = forecast(

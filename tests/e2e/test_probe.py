@@ -28,7 +28,7 @@ def test_a_dry_run_measures_and_the_whole_run_is_one_click_away(person, ready, s
     assert "This was no" in page
     assert "On this CPU the whole run would take about" in page
 
-    status, answer = person.api("POST", "/api/jobs", job_body(ready))
+    status, answer = person.api("POST", "/api/jobs", job_body(ready) | {"micro_batch_size": 2})
     job = wait_for_status(answer["data"]["id"], "completed", "failed")
     assert job.status == "completed", job.log_tail
     whole = RunMeasurement.objects.get(job=job)

@@ -90,6 +90,20 @@ def test_what_a_dry_run_measured_is_in_the_estimate_and_on_the_page(signed_in, a
     assert f"/training/configure?probe={job.pk}" in monitor
 
 
+@pytest.mark.parametrize(("count", "micro_batch_size"), [(1, None), (4, None), (8, None), (4, 1), (2, 2)])
+def test_a_dry_run_counts_for_the_same_run_whatever_the_number_of_gpus(api, dataset, count, micro_batch_size):
+    gpu = {"type": "H100", "count": count}
+    hyperparameters = {"learning_rate": 0.00005, "batch_size": 16, "epochs": 3, "rank": 16}
+    chosen = {"gpu_config": gpu, "hyperparameters": hyperparameters, "micro_batch_size": micro_batch_size}
+    start(api, dataset, probe=True, **chosen)
+    job = TrainingJob.objects.get()
+    record(job, steps=20, micro_batch_size=min(micro_batch_size or 16, 16 // count), tokens_per_second=1000.0 * count)
+    answer = api.post("/api/jobs/estimate", {"dataset_id": str(dataset.pk), **chosen}, format="json")
+    data = answer.json()["data"]
+    assert data["basis_runs"] == 1
+    assert data["training_details"]["estimated_throughput_tokens_per_sec"] == pytest.approx(1000 * count, rel=0.1)
+
+
 def test_a_dry_run_on_a_cpu_says_nothing_about_the_gpu(signed_in, api, dataset):
     start(api, dataset, probe=True)
     job = TrainingJob.objects.get()
