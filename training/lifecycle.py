@@ -261,6 +261,8 @@ def _move(job: Any, target: str, *, actor: str, reason: str, delay: float | None
     """Write a locked row's new status and its event."""
     before = job.status
     changes |= {"status": target, "finished_at": job.db_now if target in status.FINAL else None}
+    if target in status.FINAL:
+        changes["expected_finish_at"] = None
     if delay is not None:
         changes = {"queued_at": job.db_now, "available_at": job.db_now + timedelta(seconds=delay)} | changes
     for field, value in changes.items():

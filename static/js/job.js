@@ -85,9 +85,11 @@ let data = null;
 
 function describe() {
   const losses = data.loss.filter((value) => value != null);
+  const few = Math.max(1, Math.round(losses.length / 10));
+  const average = (values) => (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
   document.getElementById("loss-text").textContent =
     losses.length > 1
-      ? `Training loss from ${losses[0].toFixed(3)} at the first to ${losses.at(-1).toFixed(3)} at the last of ${losses.length} recorded steps.`
+      ? `Training loss from ${average(losses.slice(0, few))} in the first to ${average(losses.slice(-few))} in the last tenth of ${losses.length} recorded steps.`
       : `Training loss ${losses[0].toFixed(3)} at the first step.`;
 }
 
