@@ -1,6 +1,5 @@
 """What to change about a run that ran out of a GPU's memory."""
 
-from training.core.fitting import Remedy, remedies
 from training.estimating import Estimator, RunSettings
 from training.models import GpuType, RunPlan, TrainingJob
 
@@ -28,16 +27,11 @@ def what_would_fit(job: TrainingJob) -> str:
         dropout=hyperparameters.dropout,
         options=plan.options,
     )
-    found = _remedies(Estimator(run, gpu_types), chosen, job.gpu_config["count"])
+    count = job.gpu_config["count"]
+    estimator = Estimator(run, gpu_types)
+    fit = estimator.fit(chosen, count)
+    scale = max(1.0, MARGIN * fit.card.capacity / fit.peak) if fit else 1.0
+    found = estimator.remedies(chosen, count, scale=scale)
     if not found:
         return ""
     return f"Predicted to fit, judging by this failure: {'; or '.join(remedy.text for remedy in found)}."
-
-
-def _remedies(estimator: Estimator, chosen: GpuType, count: int) -> list[Remedy]:
-    fit, dimensions, card = estimator.fit(chosen, count), estimator.run.base_model.dimensions, chosen.card
-    if fit is None or dimensions is None or card is None:
-        return []
-    factor = fit.factor * max(1.0, MARGIN * card.capacity / fit.peak)
-    others = [other.card for other in estimator.gpu_types if other.card and other.name != chosen.name]
-    return remedies(dimensions, estimator.run.setup(count), card, others, factor=factor)

@@ -120,13 +120,13 @@ class Estimator:
             self._fits[key] = fit(dimensions, setup, card, factor=self.beliefs(gpu_type).memory.factor)
         return self._fits[key]
 
-    def remedies(self, gpu_type: GpuType, gpu_count: int) -> list[Remedy]:
-        """What would make the run fit where it does not."""
+    def remedies(self, gpu_type: GpuType, gpu_count: int, *, scale: float = 1.0) -> list[Remedy]:
+        """What would make the run fit where it does not, if it needs ``scale`` times what is predicted."""
         dimensions, card = self.run.base_model.dimensions, gpu_type.card
         if dimensions is None or card is None:
             return []
         others = [other.card for other in self.gpu_types if other.card and other.name != gpu_type.name]
-        factor = self.beliefs(gpu_type).memory.factor
+        factor = self.beliefs(gpu_type).memory.factor * scale
         return remedies(dimensions, self.run.setup(gpu_count), card, others, factor=factor)
 
     def choices(self) -> list[Choice]:
