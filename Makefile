@@ -11,13 +11,16 @@ PIP := $(BIN)/pip --disable-pip-version-check install --progress-bar off --quiet
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-header --annotation-style=line \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --unsafe-package torch
 
-.PHONY: help install run test chaos lint lock
+.PHONY: help install run test chaos lint lock figures picture wheel
 
 help:
 	@echo "make run      start Pipeline on this machine (installs what is missing)"
 	@echo "make test     run every check and test"
 	@echo "make chaos    run jobs while workers, trainers, broker and database are killed"
 	@echo "make lint     run the checks alone"
+	@echo "make figures  count the house: sizes, types, docstrings, directions"
+	@echo "make picture  renew what docs/ says of the code: imports, hyperparameters"
+	@echo "make wheel    build dist/pipeline-*.whl"
 	@echo "make install  set up, without starting"
 	@echo "make lock     renew the locked dependencies from pyproject.toml"
 
@@ -64,6 +67,21 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet templates
+	PIPELINE_HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@if command -v npx >/dev/null; then npx --yes @biomejs/biome@2.6.8 ci static/js; \
+	else echo "JavaScript is not checked: npx (Node.js) is missing"; fi
+
+figures: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.house.figures
+	@$(BIN)/python -m pytest -q -s --no-header --durations 0 tests/house/test_slider.py
+
+picture: $(VENV)/installed-dev
+	$(BIN)/python -m tests.house.docs
+
+wheel: $(VENV)/installed-dev
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lock: $(VENV)/installed-dev
 	$(LOCK) -o requirements/base.lock pyproject.toml

@@ -29,11 +29,11 @@ from knox.models import AuthToken  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
 from datasets.models import Dataset  # noqa: E402
-from training import measuring  # noqa: E402
 from training.core.presets import PRESETS  # noqa: E402
+from training.estimates import measurements  # noqa: E402
+from training.jobs.start import JobRequest, job_submit  # noqa: E402
 from training.models import GpuType, TrainingJob  # noqa: E402
-from training.querysets import RunMeasurementQuerySet  # noqa: E402
-from training.services import job_submit  # noqa: E402
+from training.models.measurement import RunMeasurementQuerySet  # noqa: E402
 from training.trainer.protocol import Measured  # noqa: E402
 
 
@@ -77,10 +77,11 @@ def fill(user: object, dataset: Dataset) -> None:
     generator = random.Random(1)
     for gpu_type in GpuType.objects.filter(is_active=True):
         for _ in range(RunMeasurementQuerySet.LATEST):
-            job = job_submit(
-                user=user, dataset=dataset, preset_id="balanced", gpu_type=gpu_type, gpu_count=1,
+            request = JobRequest(
+                dataset=dataset, preset_id="balanced", gpu_type=gpu_type, gpu_count=1,
                 hyperparameters=PRESETS["balanced"].hyperparameters,
             )  # fmt: skip
+            job = job_submit(request, user=user)
             TrainingJob.objects.filter(pk=job.pk).update(device="cuda", device_name=f"NVIDIA {gpu_type.name}")
             job.refresh_from_db()
             taken = Measured(
@@ -88,7 +89,7 @@ def fill(user: object, dataset: Dataset) -> None:
                 evaluation_seconds=30, saving_seconds=5, peak_memory_bytes=3 * 10**9, reserved_memory_bytes=4 * 10**9,
                 steps=750, micro_batch_size=4, longest_sequence=900,
             )  # fmt: skip
-            measuring.record(job, taken, cost=Decimal(1))
+            measurements.record(job, taken, cost=Decimal(1))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from training.core.calibration import low_high
 from training.core.forecast import PastRun, believe
+from training.core.learning import low_high
 from training.core.likeness import Conditions, log_speed
 
 RUNS = 200

@@ -18,13 +18,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.tokenized import tokenized  # noqa: E402 - after the path is set
+from datasets.held_out import MOST_HELD_OUT  # noqa: E402 - after the path is set
+from tests.tokenized import tokenized  # noqa: E402
 from training.core.architecture import Architecture  # noqa: E402 - after the path is set
 from training.core.estimate import DatasetFigures, Hardware  # noqa: E402
 from training.core.forecast import PastRun, believe, cpu_throughput, forecast  # noqa: E402
 from training.core.likeness import Conditions  # noqa: E402
-from training.core.memory import GIB, Setup, resident_on_cpu  # noqa: E402
+from training.core.memory import GIB, TOKENS_AT_ONCE, Setup, resident_on_cpu  # noqa: E402
 from training.trainer.protocol import JobSpec, Measured, decode  # noqa: E402
+from training.workers.host import cpu_name  # noqa: E402
 
 MODEL = Path(os.environ.get("PIPELINE_MODELS_DIR", ROOT / "var" / "models")) / "SmolLM2-135M-Instruct"
 DATA = ROOT / "datasets" / "demo" / "house-style.jsonl"
@@ -97,10 +99,13 @@ def train(batch_size: int, rank: int, *, device: str = "cpu", **options: Any) ->
         spec = JobSpec(
             job_id="benchmark", attempt=1, model=str(MODEL), model_name=MODEL.name, model_license="apache-2.0",
             dataset_path=str(demo_for(Path(folder))), dataset_name="demo", dataset_format="openai_chat",
-            run_dir=folder, gpu_count=1, device=device, preset="custom", learning_rate=1e-4,
-            batch_size=batch_size, epochs=1, rank=rank,
-            alpha=2.0 * rank, dropout=0.1, total_steps=STEPS, steps_per_epoch=STEPS, evaluation_share=0.02,
-            **options,
+            run_dir=folder, gpu_count=1, device=device, preset="custom",
+            hyperparameters={
+                "learning_rate": 1e-4, "batch_size": batch_size, "epochs": 1, "rank": rank, "alpha": 2.0 * rank,
+                "dropout": 0.1,
+            },
+            total_steps=STEPS, steps_per_epoch=STEPS, evaluation_share=0.02, split_seed=42, max_sequence_length=2048,
+            tokens_at_once=TOKENS_AT_ONCE, most_held_out=MOST_HELD_OUT, cpu_name=cpu_name(), **options,
         )  # fmt: skip
         job_file = Path(folder) / "job.json"
         job_file.write_text(spec.to_json())

@@ -34,7 +34,7 @@ import json, sys
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from tokenizers import Tokenizer
-from datasets.tokens import ChatTokenizer
+from datasets.tokenizing.tokens import ChatTokenizer
 chat = ChatTokenizer(Path(sys.argv[2]))
 tokenizer = Tokenizer.from_file(sys.argv[2] + "/tokenizer.json")
 tokens = 0

@@ -8,7 +8,7 @@ from datasets.models import Dataset, DatasetVersion
 from datasets.services import dataset_validate_again
 
 
-class VersionInline(admin.TabularInline):
+class VersionInline(admin.TabularInline[DatasetVersion, Dataset]):
     model = DatasetVersion
     fields = ("number", "file_name", "file_size", "sha256", "options", "total_training_pairs", "created_at")
     readonly_fields = fields
@@ -20,7 +20,7 @@ class VersionInline(admin.TabularInline):
 
 
 @admin.register(Dataset)
-class DatasetAdmin(admin.ModelAdmin):
+class DatasetAdmin(admin.ModelAdmin[Dataset]):
     list_display = [
         "name", "user", "status", "training_ready", "total_training_pairs", "total_tokens", "error_count", "created_at",
     ]  # fmt: skip

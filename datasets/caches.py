@@ -2,46 +2,40 @@
 
 import contextlib
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files import File
 from django.db.models.fields.files import FieldFile
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-from datasets.formats.detect import Detected, detect
-from datasets.models import Dataset, DatasetVersion, TokenCache
+from datasets.models import DatasetVersion, TokenCache
 from datasets.tokenizing.program import Result, read_through
 from datasets.tokenizing.run import Pass
-from datasets.tokens import TokenizerNotFound, fingerprint
+from datasets.tokenizing.tokens import TokenizerNotFound, fingerprint
+from pipeline.base_models import ModelNotFound, Place
 
-TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "config.json"]
 Beat = Callable[[float], bool]
+READING = "reading"
 
 
-def model_directory(source: str) -> Path:
-    """A model's folder: in the models directory, by its path, or by its id on the hub. Raises TokenizerNotFound."""
-    folder = settings.MODELS_DIR / source
-    if folder.is_dir() or source.count("/") != 1:
-        return folder
+def tokenizer_folder(place: Place) -> Path:
+    """Where the tokenizer's files of a base model lie on this host. Raises TokenizerNotFound."""
     try:
-        offline = os.environ.get("HF_HUB_OFFLINE", "1") != "0"
-        return Path(snapshot_download(source, allow_patterns=TOKENIZER_FILES, local_files_only=offline))
-    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
-        raise TokenizerNotFound(
-            f"The tokenizer of {source} is not on this worker. Put the model into the models directory, or set "
-            "HF_HUB_OFFLINE=0 to have it fetched."
-        ) from error
+        return place.tokenizer_folder()
+    except ModelNotFound as error:
+        raise TokenizerNotFound(str(error)) from error
 
 
 @contextlib.contextmanager
 def local(file: FieldFile) -> Iterator[Path]:
-    """A stored file as a path: the file itself where storage is a folder, otherwise a copy for the time being."""
+    """A stored file as a path: the file itself where storage is a folder, otherwise a copy for the time being.
+
+    Raises FileNotFoundError.
+    """
     try:
         path = Path(file.path)
     except NotImplementedError:  # storage elsewhere
@@ -51,43 +45,50 @@ def local(file: FieldFile) -> Iterator[Path]:
                 shutil.copyfileobj(source, target)
             yield copy
     else:
+        path.stat()  # tells here, and not in the program that reads it, that it is gone
         yield path
 
 
-def detect_version(version: DatasetVersion, path: Path, dataset: Dataset) -> Detected:
-    """What the file is, given what its owner chose. Raises FileProblem."""
-    with tempfile.TemporaryDirectory(dir=_scratch()) as scratch:
-        return detect(
-            path,
-            version.file_name,
-            limit=settings.DATASET_MAX_UNPACKED_BYTES,
-            scratch=Path(scratch),
-            shape=dataset.chosen_shape,
-            mapping=dataset.mapping,
-            tool_calls=dataset.tool_calls,
-        )
-
-
-def read_version(version: DatasetVersion, path: Path, model: Path, *, on_beat: Beat) -> Result | None:
+def read_version(
+    version: DatasetVersion,
+    path: Path,
+    model: Path,
+    *,
+    on_beat: Beat,
+    choice: dict[str, Any] | None = None,
+) -> Result | None:
     """Check and tokenize a version for a model. ``None`` when stopped; what was done is continued the next time.
+
+    Args:
+        version: what is read.
+        path: its file on this machine.
+        model: the folder of the tokenizer's files.
+        on_beat: called once a second with the share that is done; ``False`` stops it.
+        choice: what the owner chose of how it is read, where that is to be found out anew; kept with the version.
 
     Raises PassFailed, OSError.
     """
     if not version.sha256:
         version.sha256 = sha256(path)
         version.save(update_fields=["sha256"])
-    name = hashlib.sha256(str(model).encode()).hexdigest()[:16]
+
+    def keep(options: dict[str, Any], columns: list[str]) -> None:
+        version.options, version.columns = options, columns
+        version.save(update_fields=["options", "columns"])
+
     asked = Pass(
         path=str(path),
         sha256=version.sha256,
-        options=version.options,
+        options=version.options if choice is None else {},
         tokenizer=str(model),
-        folder=str(_scratch() / f"{version.pk}-{name}"),
+        folder=str(reading_folder(version, model)),
         unpacked_limit=settings.DATASET_MAX_UNPACKED_BYTES,
         row_limit=settings.DATASET_MAX_ROWS,
         processes=settings.DATASET_PROCESSES,
+        file_name=version.file_name,
+        choice=choice or {},
     )
-    return read_through(asked, on_beat)
+    return read_through(asked, on_beat, keep)
 
 
 def store(version: DatasetVersion, result: Result, *, tokenizer: str) -> TokenCache:
@@ -101,18 +102,18 @@ def store(version: DatasetVersion, result: Result, *, tokenizer: str) -> TokenCa
     return cache
 
 
-def cache_for(version: DatasetVersion, source: str, *, on_beat: Beat) -> TokenCache | None:
-    """The version's tokens for the model at ``source``, made now where there are none. ``None`` when stopped.
+def cache_for(version: DatasetVersion, place: Place, *, on_beat: Beat) -> TokenCache | None:
+    """The version's tokens for the base model at ``place``, made now where there are none. ``None`` when stopped.
 
     Raises TokenizerNotFound, PassFailed, OSError.
     """
-    model = model_directory(source)
+    model = tokenizer_folder(place)
     cache = TokenCache.objects.filter(version=version, fingerprint=fingerprint(model)).exclude(file="").first()
     if cache is not None and cache.file.storage.exists(str(cache.file.name)):
         return cache
     with local(version.file) as path:
         result = read_version(version, path, model, on_beat=on_beat)
-    return None if result is None else store(version, result, tokenizer=Path(source).name)
+    return None if result is None else store(version, result, tokenizer=Path(place.source).name)
 
 
 def sha256(path: Path) -> str:
@@ -120,7 +121,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class _Movable(File):
+class _Movable(File[bytes]):
     """A local file that storage may move instead of copying it."""
 
     def temporary_file_path(self) -> str:
@@ -134,8 +135,13 @@ def _replace(field: FieldFile, path: Path) -> None:
         field.save(path.name, _Movable(file, name=str(path)), save=True)
 
 
+def reading_folder(version: DatasetVersion, model: Path) -> Path:
+    """Where the parts of a pass lie until it is done: a folder for each version and model."""
+    return _scratch() / f"{version.pk}-{hashlib.sha256(str(model).encode()).hexdigest()[:16]}"
+
+
 def _scratch() -> Path:
-    """Where files are read through; the parts of a pass lie here until it is done."""
-    folder: Path = settings.VAR_DIR / "reading"
+    """Where files are read through."""
+    folder: Path = settings.VAR_DIR / READING
     folder.mkdir(parents=True, exist_ok=True)
     return folder

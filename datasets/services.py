@@ -1,20 +1,20 @@
 """What people do with data sets: upload them, correct how they are read, go on, stop, delete them."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import PurePath
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files import File
-from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
-from datasets import tasks
+from datasets import cleanup
 from datasets.formats.options import IGNORE
 from datasets.models import Dataset, DatasetVersion
+from datasets.nudges import nudge
 from datasets.signals import dataset_deleting
 
 
@@ -34,21 +34,22 @@ def dataset_upload(
     *,
     user: AbstractBaseUser,
     name: str,
-    file: File,
+    file: File[bytes],
     shape: str = "",
     mapping: Mapping[str, str] | None = None,
     tool_calls: str = IGNORE,
 ) -> Dataset:
     """Store the file and, once that is committed, have it validated."""
+    digest = _sha256(file)
     with transaction.atomic():
         dataset = Dataset.objects.create(
             user_id=user.pk, name=name, chosen_shape=shape, mapping=dict(mapping or {}), tool_calls=tool_calls
         )
-        _add_version(dataset, file=file, file_name=_name(file), file_size=file.size, sha256=_sha256(file))
+        _add_version(dataset, file=file, file_name=_name(file), file_size=file.size, sha256=digest)
     return dataset
 
 
-def dataset_upload_version(*, dataset: Dataset, file: File) -> DatasetVersion:
+def dataset_upload_version(*, dataset: Dataset, file: File[bytes]) -> DatasetVersion:
     """Make a changed file the data set's present version. Raises DatasetBusy, SameFile."""
     digest = _sha256(file)
     with transaction.atomic():
@@ -127,21 +128,13 @@ def dataset_delete(dataset: Dataset) -> None:
     answers = [answer for _, answer in dataset_deleting.send(Dataset, dataset=dataset)]
     if reasons := [reason for reason in answers if reason]:
         raise DatasetNeeded(" ".join(reasons))
-    files = list(_files(dataset))
     with transaction.atomic():
         Dataset.objects.filter(pk=dataset.pk).update(
             training_ready=False, status=Dataset.Status.CANCELLED, deleted_at=timezone.now(), error_report=[]
         )
         Dataset.objects.filter(evaluation_dataset=dataset).update(evaluation_dataset=None)
-        for storage, name in files:
-            transaction.on_commit(partial(storage.delete, name))
-
-
-def _files(dataset: Dataset) -> Iterator[tuple[Storage, str]]:
-    for version in dataset.versions.all():
-        for field in (version.file, version.left_out, *(cache.file for cache in version.caches.all())):
-            if field:
-                yield field.storage, str(field.name)
+        for version in dataset.versions.all():
+            cleanup.discard_files(version)
 
 
 def _idle(dataset: Dataset) -> Dataset:
@@ -152,7 +145,9 @@ def _idle(dataset: Dataset) -> Dataset:
     return locked
 
 
-def _add_version(dataset: Dataset, *, file: File | str, file_name: str, file_size: int, sha256: str) -> DatasetVersion:
+def _add_version(
+    dataset: Dataset, *, file: File[bytes] | str, file_name: str, file_size: int, sha256: str
+) -> DatasetVersion:
     latest = dataset.versions.first()
     version = DatasetVersion.objects.create(
         dataset=dataset,
@@ -170,17 +165,25 @@ def _add_version(dataset: Dataset, *, file: File | str, file_name: str, file_siz
 
 def _ask_to_validate(dataset: Dataset) -> None:
     Dataset.objects.filter(pk=dataset.pk).update(
-        status=Dataset.Status.UPLOADED, training_ready=False, progress=0, nudged_at=None, updated_at=timezone.now()
+        status=Dataset.Status.UPLOADED,
+        training_ready=False,
+        progress=0,
+        tries=0,
+        nudged_at=None,
+        updated_at=timezone.now(),
     )
-    transaction.on_commit(partial(tasks.nudge, dataset))
+    transaction.on_commit(partial(nudge, dataset))
 
 
-def _name(file: File) -> str:
+def _name(file: File[bytes]) -> str:
     """Its name without any folder."""
     return PurePath(file.name or "dataset.jsonl").name[-255:]
 
 
-def _sha256(file: File) -> str:
+def _sha256(file: File[bytes]) -> str:
+    """Of an upload, what was reckoned while it came in; of any other file, by reading it."""
+    if known := getattr(file, "sha256", ""):
+        return str(known)
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

@@ -1,29 +1,32 @@
 """Have a data set's file read through: claim it, follow the program that reads it, write down what it found."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from datasets import caches
-from datasets.formats.problems import ERROR, FATAL, FileProblem, Problem
+from datasets.formats.problems import ERROR, FATAL, Problem
 from datasets.models import Dataset, DatasetVersion
+from datasets.models.querysets import DatasetQuerySet
 from datasets.notices import notify
-from datasets.querysets import DatasetQuerySet
 from datasets.tokenizing.findings import Findings
 from datasets.tokenizing.program import PassFailed, Result
-from datasets.tokens import TokenizerNotFound, fingerprint
+from datasets.tokenizing.tokens import TokenizerNotFound
+from pipeline.base_models import Place
 
 logger = logging.getLogger(__name__)
 
 SILENCE = timedelta(seconds=60)
 """After this long without a heartbeat, another worker may take the validation over."""
+MOST_TRIES = 3
+"""A file that its worker died of so often is read no more."""
 
 
 def validate(dataset_id: UUID) -> None:
@@ -32,13 +35,16 @@ def validate(dataset_id: UUID) -> None:
     if dataset is None or dataset.version is None:
         return
     version: DatasetVersion = dataset.version
+    if dataset.tries > MOST_TRIES:
+        reason = f"The worker that read the file ended {MOST_TRIES} times before it was done. Its log may say more."
+        _give_up(dataset, version, Problem("unreadable", None, reason))
+        return
     try:
         result = _read(dataset, version)
-    except (FileProblem, PassFailed) as error:
-        _give_up(dataset, version, error.problem)
+    except PassFailed as error:
+        _give_up(dataset, version, _advised(error.problem))
     except TokenizerNotFound as error:
-        advice = "Run make install, or set PIPELINE_TOKENIZER to the folder of a model."
-        _give_up(dataset, version, Problem("tokenizer", None, f"{error} {advice}"))
+        _give_up(dataset, version, _advised(Problem("tokenizer", None, str(error))))
     except OSError as error:
         logger.exception("data set %s: its file cannot be read", dataset.pk)
         reason = f"The stored file cannot be read ({error.strerror or error}). Upload it again."
@@ -53,31 +59,35 @@ def validate(dataset_id: UUID) -> None:
             _finish(dataset, version, result.findings)
 
 
+def _advised(problem: Problem) -> Problem:
+    """With what to do where there is no tokenizer."""
+    if problem.kind != "tokenizer":
+        return problem
+    advice = "Run make install, or set PIPELINE_TOKENIZER to the folder of a model."
+    return replace(problem, reason=f"{problem.reason} {advice}")
+
+
 def _claim(dataset_id: UUID) -> Dataset | None:
     now = timezone.now()
     waiting = Q(status=Dataset.Status.UPLOADED)
     abandoned = Q(status=Dataset.Status.VALIDATING, heartbeat_at__lte=now - SILENCE)
     claimed = Dataset.objects.filter(waiting | abandoned, pk=dataset_id, deleted_at__isnull=True).update(
-        status=Dataset.Status.VALIDATING, heartbeat_at=now, updated_at=now, progress=0, claim=uuid4()
+        status=Dataset.Status.VALIDATING,
+        heartbeat_at=now,
+        updated_at=now,
+        progress=0,
+        claim=uuid4(),
+        tries=F("tries") + 1,
     )
     return Dataset.objects.select_related("version").get(pk=dataset_id) if claimed else None
 
 
 def _read(dataset: Dataset, version: DatasetVersion) -> Result | None:
     """``None`` when it was cancelled, or another worker has taken it over."""
+    choice = {"shape": dataset.chosen_shape, "mapping": dataset.mapping, "tool_calls": dataset.tool_calls}
+    model = caches.tokenizer_folder(Place(settings.TOKENIZER))
     with caches.local(version.file) as path:
-        detected = caches.detect_version(version, path, dataset)
-        version.options, version.columns = detected.options.to_dict(), detected.columns
-        version.save(update_fields=["options", "columns"])
-        if not detected.is_recognized:
-            seen = ", ".join(detected.columns[:20]) or "none"
-            raise FileProblem(
-                "unknown_columns",
-                f"No format fits the columns found: {seen}. Choose the format below, and which column holds what.",
-            )
-        model = caches.model_directory(settings.TOKENIZER)
-        fingerprint(model)  # tells here, with advice, what is missing
-        return caches.read_version(version, path, model, on_beat=lambda share: _beat(dataset, share))
+        return caches.read_version(version, path, model, on_beat=lambda share: _beat(dataset, share), choice=choice)
 
 
 def _beat(dataset: Dataset, share: float) -> bool:

@@ -7,7 +7,7 @@ from notifications.models import Notification
 
 
 @admin.register(Notification)
-class NotificationAdmin(admin.ModelAdmin):
+class NotificationAdmin(admin.ModelAdmin[Notification]):
     list_display = ["title", "user", "type", "priority", "created_at", "read_at"]
     list_filter = ["type", "priority", "created_at", ("read_at", admin.EmptyFieldListFilter)]
     search_fields = ["title", "message", "user__username"]

@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline.settings")
 app = Celery("pipeline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.steps["worker"].add("training.workers:SelfReport")
+app.steps["worker"].add("training.workers.bootstep:SelfReport")
 
 
 @signals.setup_logging.connect

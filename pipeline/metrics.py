@@ -10,10 +10,8 @@ from django.views.decorators.http import require_GET
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from training.metrics import JobCollector
-
 registry = CollectorRegistry()
-registry.register(JobCollector())
+"""Apps register their collectors here."""
 
 
 @require_GET

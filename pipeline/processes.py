@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from string import Template
 
 STOP_SECONDS = 30.0
 
@@ -37,7 +38,7 @@ class Processes:
     def _start(
         self, name: str, command: str, environment: Mapping[str, str], directory: Path
     ) -> subprocess.Popen[bytes]:
-        arguments = [_expand(word, environment) for word in shlex.split(command)]
+        arguments = [Template(word).safe_substitute(environment) for word in shlex.split(command)]
         setpriv = shutil.which("setpriv")
         prefix = [setpriv, "--pdeathsig=TERM", "--"] if setpriv else []
         child = subprocess.Popen(
@@ -83,9 +84,3 @@ class Processes:
                 print(f"{name} did not stop in {STOP_SECONDS:.0f} s and is killed")
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-
-
-def _expand(word: str, environment: Mapping[str, str]) -> str:
-    for name, value in environment.items():
-        word = word.replace(f"${name}", value)
-    return word

@@ -1,4 +1,8 @@
-"""The request log, and the name that a request has in it."""
+"""The request log, and the name that a request has in it.
+
+Own code rather than django-structlog's middleware: one line a request and not two, never the query string, which may
+be private, and no name from outside that could forge a line.
+"""
 
 import logging
 import re

@@ -10,21 +10,27 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from pipeline import embedded, logs
 from pipeline.environment import Environment
 
+django_stubs_ext.monkeypatch()  # ModelAdmin[Dataset] and its like, which type checkers ask for
+
 env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+PACKAGED = Path(__file__).resolve().parent / "packaged"
+SITE_DIR = PACKAGED if PACKAGED.is_dir() else BASE_DIR
+"""Where templates, static files and the Procfile lie: beside the packages, or in the wheel."""
 VAR_DIR = embedded.var_dir()
 
 
 def _secret_key() -> str:
     """PIPELINE_SECRET_KEY, or a key made once and kept, readable by its owner only, under ``var/``."""
-    if key := env.str("PIPELINE_SECRET_KEY", default=""):
+    if key := str(env.str("PIPELINE_SECRET_KEY", default="")):
         return key
     path = VAR_DIR / "secret_key"
     if not path.exists():
@@ -51,7 +57,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
-    "pipeline.apps.TokensConfig",
+    "pipeline.accounts.apps.TokensConfig",
     "lucide",
     "rest_framework",
     "datasets",
@@ -65,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pipeline.requests.RequestLog",
+    "pipeline.middleware.CompressText",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -73,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "pipeline.middleware.SignInAsPage",
 ]
 
 ROOT_URLCONF = "pipeline.urls"
@@ -81,7 +89,7 @@ WSGI_APPLICATION = "pipeline.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [SITE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -131,7 +139,7 @@ FORMAT_MODULE_PATH = "pipeline.formats"
 # Files: static files are collected for WhiteNoise; uploads and adapters go through Django's storage.
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [SITE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
@@ -160,6 +168,8 @@ HTTPS = env.bool("PIPELINE_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS  # probes are answered before, by whatever way they come
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # whose subdomains it concerns, the proxy's keeper knows
 
 # JSON API
 REST_FRAMEWORK = {
@@ -200,6 +210,7 @@ SWEEP = env.float("PIPELINE_SWEEP_SECONDS", default=5.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep training jobs": {"task": "training.tasks.sweep", "schedule": SWEEP, "options": {"expires": SWEEP}},
     "prune runs": {"task": "training.tasks.prune", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
+    "prune data sets": {"task": "datasets.tasks.prune", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
     "sweep data sets": {"task": "datasets.tasks.sweep", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
 }
 

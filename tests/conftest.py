@@ -83,11 +83,12 @@ def put_job(user, dataset):
             "started_at": now - age if status != "queued" else None,
             "heartbeat_at": now if status in CLAIMED else None,
             "finished_at": now if status in FINAL else None,
+            "total_steps": 10,
         } | changes
         return TrainingJob.objects.create(
             user=user, dataset=dataset, base_model=BaseModel.objects.get(is_default=True), preset_id="fast",
             gpu_config={"type": gpu, "count": 1}, hyperparameters=PRESETS["fast"].hyperparameters.to_dict(),
-            total_epochs=1, total_steps=10, hourly_rate=1, estimated_total_cost=1, status=status, **values,
+            total_epochs=1, hourly_rate=1, estimated_total_cost=1, status=status, **values,
         )  # fmt: skip
 
     return make
@@ -118,6 +119,12 @@ def tiny_model(tmp_path_factory) -> Path:
         check=True,
     )
     return target
+
+
+@pytest.fixture
+def tokenizer_of_the_tiny_model(settings, tiny_model):
+    settings.MODELS_DIR = tiny_model.parent
+    settings.TOKENIZER = tiny_model.name
 
 
 @pytest.fixture

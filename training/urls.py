@@ -1,7 +1,11 @@
+"""The addresses of estimates and jobs."""
+
 from django.urls import path
 
-from training import api
-from training.views import accuracy, configure, jobs
+from training.web.api import actions as api_actions
+from training.web.api import estimates as api_estimates
+from training.web.api import jobs as api_jobs
+from training.web.views import accuracy, configure, job_actions, jobs
 
 app_name = "training"
 
@@ -13,12 +17,12 @@ urlpatterns = [
     path("training/jobs/<uuid:job_id>", jobs.job, name="job"),
     path("training/jobs/<uuid:job_id>/status", jobs.job_status, name="job_status"),
     path("training/jobs/<uuid:job_id>/metrics", jobs.job_metrics, name="job_metrics"),
-    path("training/jobs/<uuid:job_id>/cancel", jobs.cancel, name="cancel"),
-    path("training/jobs/<uuid:job_id>/retry", jobs.retry, name="retry"),
-    path("api/jobs/estimate", api.EstimateView.as_view(), name="api_estimate"),
-    path("api/jobs", api.JobsView.as_view(), name="api_jobs"),
-    path("api/jobs/<uuid:job_id>", api.JobView.as_view(), name="api_job"),
-    path("api/jobs/<uuid:job_id>/cancel", api.CancelView.as_view(), name="api_cancel"),
-    path("api/jobs/<uuid:job_id>/retry", api.RetryView.as_view(), name="api_retry"),
-    path("api/jobs/<uuid:job_id>/adapter", api.AdapterView.as_view(), name="adapter"),
+    path("training/jobs/<uuid:job_id>/cancel", job_actions.cancel, name="cancel"),
+    path("training/jobs/<uuid:job_id>/retry", job_actions.retry, name="retry"),
+    path("api/jobs/estimate", api_estimates.EstimateView.as_view(), name="api_estimate"),
+    path("api/jobs", api_jobs.JobsView.as_view(), name="api_jobs"),
+    path("api/jobs/<uuid:job_id>", api_jobs.JobView.as_view(), name="api_job"),
+    path("api/jobs/<uuid:job_id>/cancel", api_actions.CancelView.as_view(), name="api_cancel"),
+    path("api/jobs/<uuid:job_id>/retry", api_actions.RetryView.as_view(), name="api_retry"),
+    path("api/jobs/<uuid:job_id>/adapter", api_actions.AdapterView.as_view(), name="adapter"),
 ]

@@ -1,7 +1,6 @@
-"""What is worth a second look in a row that can be trained on. Pure.
+"""Warnings about a single row that can be trained on: empty messages, missing answers, secrets, addresses. Pure.
 
-Warnings about a single row are found here; duplicates and identical answers, which need the whole file, in
-``repeats``.
+Duplicates and identical answers, which need the whole file, are found in ``repeats``.
 """
 
 import hashlib
@@ -13,6 +12,7 @@ from datasets.formats.rows import Conversation
 
 EMAIL = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}\b")
 EXAMPLE_DOMAINS = ("@example.com", "@example.org", "@example.net")
+"""Reserved for documentation (RFC 2606, section 3); addresses there are nobody's."""
 SECRETS = re.compile(
     r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
     r"|\bAKIA[0-9A-Z]{16}\b"
@@ -40,10 +40,10 @@ SECRET_MARKS = (
     "hf_",
 )
 """One of these stands in every secret that is looked for; looking for them first is many times faster."""
-HIDDEN = 4
 
 
 def warnings(conversation: Conversation) -> Iterator[Problem]:
+    """What is worth a second look, from the first message to the last; of secrets and addresses, one a message."""
     line = conversation.line
     if conversation.text is not None:
         yield from _private(conversation.text, line, "text")
@@ -78,7 +78,7 @@ def _private(text: str, line: int, place: str) -> Iterator[Problem]:
 
 
 def fingerprints(conversation: Conversation) -> tuple[int, int]:
-    """Two 63-bit numbers that are equal for equal rows, and for equal answers."""
+    """Hashes of the whole row and of its answers: BLAKE2b (RFC 7693) cut to 63 bits, which an int64 column holds."""
     row = "\1".join(f"{message.role}\0{message.content}" for message in conversation.messages)
     return _number(row if conversation.text is None else conversation.text), _number(conversation.answers)
 

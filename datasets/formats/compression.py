@@ -15,14 +15,16 @@ MAGIC = {b"\x1f\x8b": GZIP, b"\x28\xb5\x2f\xfd": ZSTD}
 LARGEST_WINDOW_LOG = 27
 """A zstd frame may have the reader remember 2^27 bytes: what ``zstd --long`` needs."""
 BLOCK = 1024**2
+"""Bytes unpacked at once."""
 
 
 def compression_of(head: bytes) -> str:
-    """``gzip``, ``zstd`` or nothing, by a file's first bytes."""
+    """GZIP, ZSTD or nothing, by a file's first four bytes (RFC 1952, section 2.3.1; RFC 8878, section 3.1.1)."""
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
 def too_much(limit: int) -> FileProblem:
+    """The error for a file that unpacks to more than ``limit`` bytes."""
     size = f"{limit / 1024**3:,.1f} GB" if limit >= 1024**3 // 2 else f"{limit / 1024**2:,.1f} MB"
     return FileProblem("too_much", f"Unpacked, the file is larger than the limit of {size}. Split it.")
 
@@ -53,7 +55,13 @@ class _Unpacked(io.RawIOBase):
 
 
 def unpack(file: IO[bytes], name: str, *, limit: int) -> IO[bytes]:
-    """A buffered reader of what ``file`` holds, at most ``limit`` bytes of it; ``file`` itself when not packed."""
+    """A buffered reader of what ``file`` holds; ``file`` itself when it is not packed.
+
+    Args:
+        file: the packed bytes.
+        name: GZIP, ZSTD or nothing.
+        limit: bytes after which reading raises FileProblem, as it does where the data are damaged.
+    """
     if name == GZIP:
         stream: Any = gzip.GzipFile(fileobj=file, mode="rb")
     elif name == ZSTD:
@@ -64,7 +72,7 @@ def unpack(file: IO[bytes], name: str, *, limit: int) -> IO[bytes]:
 
 
 def unpack_to(file: IO[bytes], name: str, target: Path, *, limit: int) -> None:
-    """Unpack into a file, for readers that must jump about in it."""
+    """Unpack into the file ``target``, for readers that seek. Raises FileProblem as ``unpack``'s reader does."""
     with target.open("wb") as unpacked:
         stream = unpack(file, name, limit=limit)
         while block := stream.read(BLOCK):

@@ -13,26 +13,40 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class RowProblem(Exception):
-    """Why a row cannot be trained on."""
+    """Why a row cannot be trained on: the fields of a Problem, but for the line, which only the caller knows."""
 
     def __init__(self, kind: str, reason: str, *, field: str = "", excerpt: str = "") -> None:
         super().__init__(reason)
         self.kind, self.reason, self.field, self.excerpt = kind, reason, field, excerpt
 
     def at(self, line: int, row: Any) -> Problem:
-        """As a finding; the excerpt is the row's beginning where nothing better is known."""
+        """As a finding about ``line``; the excerpt is the row's beginning where nothing better is known."""
         return Problem(self.kind, line, self.reason, self.field, self.excerpt or excerpt(compact(row)))
 
 
 class Placed(Protocol):
+    """A message that knows where in the row it stands."""
+
     @property
-    def message(self) -> Message: ...
+    def message(self) -> Message:
+        """What was said."""
+
     @property
-    def place(self) -> str: ...
+    def place(self) -> str:
+        """For error texts: ``messages[2]``, a column's name."""
 
 
 def build(line: int, steps: Sequence[Placed], place: str) -> Conversation:
-    """The conversation, if its turns are in order. Raises RowProblem."""
+    """A conversation: at most one system message, then user and assistant in turns, the user first.
+
+    Args:
+        line: the row's line in its file.
+        steps: its messages in order.
+        place: what to name where there is no message.
+
+    Raises:
+        RowProblem: the turns are out of order.
+    """
     messages = tuple(step.message for step in steps)
     turns = [(step.message.role, step.place) for step in steps]
     for role, where in turns[1:]:
@@ -51,7 +65,11 @@ def build(line: int, steps: Sequence[Placed], place: str) -> Conversation:
 
 
 def text_of(value: Any, place: str) -> str:
-    """Text, also in OpenAI's parts ``[{"type": "text", "text": …}]``. Raises RowProblem for anything else."""
+    """Text, also from OpenAI's parts ``[{"type": "text", "text": …}]``.
+
+    Raises:
+        RowProblem: it is anything else, or holds a character that is no text (NUL, half a surrogate pair).
+    """
     if isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
         for part in value:
             if not isinstance(part.get("text"), str):
@@ -71,11 +89,11 @@ def text_of(value: Any, place: str) -> str:
 
 
 def compact(value: Any) -> str:
-    """A value as one line of JSON; whatever JSON does not know, as its text."""
+    """A value as one line of JSON; what JSON does not know, as its ``str``."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def shown(value: Any) -> str:
-    """A value as error texts show it."""
+    """A value as error texts show it: JSON in ASCII, at most 40 characters."""
     text = json.dumps(value, ensure_ascii=True, default=str)
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -1,4 +1,4 @@
-"""What a file is, by looking at its beginning. Pure."""
+"""What a file is, by its first bytes, its first rows and its name. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,13 +15,15 @@ from datasets.formats.rows import Raw
 from datasets.formats.shapes import SHAPES
 
 HEAD = 64 * 1024
+"""Bytes by which the container is told."""
 ROWS_LOOKED_AT = 50
+"""Rows by whose columns the shape is told."""
 CONTAINERS = {"jsonl": "JSON Lines", "json": "JSON array", "csv": "CSV", "parquet": "Parquet"}
 SUFFIXES = {
     ".jsonl": ("jsonl", "json"), ".ndjson": ("jsonl", "json"), ".json": ("json", "jsonl"), ".csv": ("csv",),
     ".tsv": ("csv",), ".parquet": ("parquet",),
 }  # fmt: skip
-"""Suffix -> what the content may be."""
+"""Suffix -> containers that the content may be, the one that the name claims first."""
 PACKED_SUFFIXES = (".gz", ".zst")
 OTHER_FILES = {
     b"PK\x03\x04": "a ZIP archive or an Office document", b"%PDF": "a PDF document", b"\x89PNG": "a PNG image",
@@ -29,6 +31,7 @@ OTHER_FILES = {
     b"\xfd7zXZ": "an xz file", b"SQLite format 3": "an SQLite database", b"\x80\x04": "a Python pickle",
     b"ARROW1": "an Arrow file", b"GGUF": "a GGUF model", b"\x7fELF": "a program",
 }  # fmt: skip
+"""First bytes -> what kind of file it is, none of which is a data set."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = ",;\t|"
 
@@ -40,11 +43,11 @@ class Detected:
     options: Options
     columns: list[str]
     is_recognized: bool
-    """Whether its columns fit the shape; if not, they must be mapped."""
+    """Whether a shape was chosen, or its columns fit one; if not, they must be mapped."""
 
 
 def suffix_of(name: str) -> str:
-    """The suffix that says what a file holds, without ``.gz`` or ``.zst``."""
+    """The suffix that says what a file holds, in lower case and without ``.gz`` or ``.zst``: ``.jsonl``."""
     path = PurePath(name.lower())
     return PurePath(path.stem).suffix if path.suffix in PACKED_SUFFIXES else path.suffix
 
@@ -59,11 +62,21 @@ def detect(
     mapping: Mapping[str, str] | None = None,
     tool_calls: str = IGNORE,
 ) -> Detected:
-    """Look at a stored file that was called ``name``; a chosen shape is not doubted. Raises FileProblem."""
-    with path.open("rb") as file:
-        compression = compression_of(file.read(8))
-        file.seek(0)
-        head = unpack(file, compression, limit=limit).read(HEAD)
+    """How a stored file is to be read.
+
+    Args:
+        path: where it is stored.
+        name: what it was called.
+        limit: bytes that it may unpack to.
+        scratch: a folder for a Parquet file that has to be unpacked.
+        shape: a chosen key of SHAPES, taken as it is; nothing: the first that the columns fit.
+        mapping: a shape's field -> the file's column, where they differ.
+        tool_calls: IGNORE or TRAIN.
+
+    Raises:
+        FileProblem: it is no data set, or cannot be read.
+    """
+    compression, head = _head(path, limit)
     options = Options(
         container=_container(head, name),
         shape=shape or next(iter(SHAPES)),
@@ -79,26 +92,19 @@ def detect(
     return Detected(options=options, columns=columns, is_recognized=bool(shape or fitting))
 
 
+def _head(path: Path, limit: int) -> tuple[str, bytes]:
+    """The file's compression, and the first HEAD bytes of what is in it. Raises FileProblem."""
+    with path.open("rb") as file:
+        compression = compression_of(file.read(8))
+        file.seek(0)
+        return compression, unpack(file, compression, limit=limit).read(HEAD)
+
+
 def _container(head: bytes, name: str) -> str:
-    """Raises FileProblem for what is no data set, and for content that contradicts the name."""
+    """A key of CONTAINERS. Raises FileProblem for what is no data set, and for content that contradicts the name."""
     if not head:
         raise FileProblem("empty_file", "The file is empty.")
-    if head.startswith(b"PAR1"):
-        found = "parquet"
-    else:
-        _refuse_binary(head)
-        start = head.removeprefix(BOM).lstrip()
-        if not start:
-            found = "jsonl"
-        elif start.startswith(b"["):
-            found = "json"
-        elif start.startswith(b"{"):
-            found = "jsonl"
-            _refuse_spread_object(start)
-        elif start[:1] == b"<":
-            raise FileProblem("wrong_type", "This looks like a web page or XML.", excerpt=_excerpt(start))
-        else:
-            found = "csv"
+    found = _content(head)
     allowed = SUFFIXES.get(suffix_of(name), tuple(CONTAINERS))
     if found not in allowed:
         claimed, really = CONTAINERS[allowed[0]], CONTAINERS[found]
@@ -108,6 +114,21 @@ def _container(head: bytes, name: str) -> str:
             reason = f"The name says {claimed}, but the content is {really}. Rename the file, or upload the right one."
         raise FileProblem("wrong_type", reason, line=1, excerpt="" if found == "parquet" else _excerpt(head))
     return found
+
+
+def _content(head: bytes) -> str:
+    """A key of CONTAINERS, by a file's first bytes alone. Raises FileProblem for what is no data set."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    _refuse_binary(head)
+    start = head.removeprefix(BOM).lstrip()
+    if start.startswith(b"["):
+        return "json"
+    if start.startswith(b"<"):
+        raise FileProblem("wrong_type", "This looks like a web page or XML.", excerpt=_excerpt(start))
+    if start.startswith(b"{"):
+        _refuse_spread_object(start)
+    return "jsonl" if not start or start.startswith(b"{") else "csv"
 
 
 def _refuse_binary(head: bytes) -> None:

@@ -1,4 +1,7 @@
-"""A JSON array, one element at a time: the standard library's decoder on a window that slides over the file. Pure."""
+"""A JSON array, one element at a time: the standard library's decoder on a window that slides over the file. Pure.
+
+Own code rather than ijson: an error has to name its line, and an element too long must not be read into memory.
+"""
 
 import codecs
 import json
@@ -9,9 +12,10 @@ from typing import IO, Any
 from datasets.formats.encoding import BOM, not_utf8
 from datasets.formats.options import Options
 from datasets.formats.problems import FileProblem, Problem, excerpt
-from datasets.formats.rows import LONGEST_ROW, Raw
+from datasets.formats.rows import LONGEST_ROW, LONGEST_ROW_SHOWN, Raw
 
 BLOCK = 256 * 1024
+"""Bytes read at once, at least."""
 SPACE = re.compile(r"[ \t\r\n]*")
 _decoder = json.JSONDecoder()
 
@@ -63,6 +67,7 @@ class _Window:
             self.grow()
 
     def fail(self, reason: str, at: int | None = None) -> FileProblem:
+        """The error that names the line of position ``at``; of the present one by default."""
         at = self.at if at is None else at
         return FileProblem("broken_json", reason, line=self.line(at), excerpt=excerpt(self.text, at))
 
@@ -83,13 +88,17 @@ class _Window:
         if self.is_whole:
             raise self.fail(reason, min(position, len(self.text)))
         if len(self.text) - self.at > LONGEST_ROW:
-            limit = LONGEST_ROW // 1024**2
-            raise self.fail(f"An element does not end within {limit} MB: it is too long, or not valid. {reason}")
+            too_long = f"An element does not end within {LONGEST_ROW_SHOWN}: it is too long, or not valid. {reason}"
+            raise self.fail(too_long)
         self.grow()
 
 
 def read_json_array(file: IO[bytes], _: Options) -> Iterator[Raw | Problem]:
-    """The elements of an array; a row's line is the one that its element begins on."""
+    """The elements of an array (RFC 8259, section 5); a row's line is the one that its element begins on.
+
+    Raises:
+        FileProblem: it is no valid JSON, no array, or breaks off.
+    """
     window = _Window(file)
     if window.next() != "[":
         raise window.fail("The file should begin with “[”.")

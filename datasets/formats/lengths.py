@@ -18,13 +18,16 @@ BOUNDS: tuple[int, ...] = tuple(
 
 @dataclass
 class Lengths:
-    """Counts conversations by their tokens, one at a time or merged from parts."""
+    """Counts conversations by their tokens; one entry of each list is one bucket of BOUNDS."""
 
     counts: list[int] = field(default_factory=lambda: [0] * len(BOUNDS))
     tokens: list[int] = field(default_factory=lambda: [0] * len(BOUNDS))
+    """Of all conversations in the bucket."""
     longest: int = 0
+    """Tokens."""
 
     def add(self, lengths: Iterable[int]) -> None:
+        """Count conversations of so many tokens each."""
         for length in lengths:
             bucket = min(bisect_left(BOUNDS, length), len(BOUNDS) - 1)
             self.counts[bucket] += 1
@@ -32,33 +35,42 @@ class Lengths:
             self.longest = max(self.longest, length)
 
     def merge(self, other: "Lengths") -> None:
+        """Add what another part of the file counted."""
         self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
         self.tokens = [mine + theirs for mine, theirs in zip(self.tokens, other.tokens, strict=True)]
         self.longest = max(self.longest, other.longest)
 
     def histogram(self) -> dict[str, list[int]]:
-        """``{"bounds": […], "counts": […], "tokens": […]}`` a bucket, up to the longest."""
+        """``{"bounds": […], "counts": […], "tokens": […]}``, one entry a bucket, up to the longest's."""
         used = bisect_left(BOUNDS, self.longest) + 1 if self.longest else 0
         return {"bounds": list(BOUNDS[:used]), "counts": self.counts[:used], "tokens": self.tokens[:used]}
 
 
 @dataclass(frozen=True)
 class Cut:
-    """What a longest sequence does to a data set."""
+    """What is lost of a data set when conversations are cut off after ``length`` tokens."""
 
     length: int
     conversations: int
-    """Conversations that are longer."""
+    """How many are longer."""
     lost_tokens: int
     total_tokens: int
 
     @property
     def lost_share(self) -> float:
+        """Lost tokens / all tokens (0 to 1); 0.0 where there are none."""
         return self.lost_tokens / self.total_tokens if self.total_tokens else 0.0
 
 
 def cut_at(length: int, histogram: Mapping[str, Sequence[int]]) -> Cut:
-    """What is lost beyond ``length`` tokens: exact where it is a bound; elsewhere its bucket counts as its mean."""
+    """What a cut after ``length`` tokens loses: exact at a bucket's bound.
+
+    Elsewhere, every conversation of the bucket that it falls into counts as long as their mean.
+
+    Args:
+        length: tokens that are kept of a conversation.
+        histogram: as ``Lengths.histogram`` gives it.
+    """
     longer = lost = 0
     for count, tokens in zip(histogram["counts"], histogram["tokens"], strict=True):
         if tokens > count * length:

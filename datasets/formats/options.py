@@ -9,6 +9,8 @@ IGNORE, TRAIN = "ignore", "train"
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
+    """How a file's bytes become rows, and its rows conversations."""
+
     container: str
     """``jsonl``, ``json``, ``csv`` or ``parquet``."""
     shape: str
@@ -16,14 +18,17 @@ class Options:
     compression: str = ""
     """``gzip``, ``zstd`` or nothing."""
     delimiter: str = ","
+    """Of a CSV file."""
     mapping: Mapping[str, str] = field(default_factory=dict)
     """A shape's field -> the file's column, where they differ."""
     tool_calls: str = IGNORE
     """Whether tool calls are left out (``ignore``) or written out and learned (``train``)."""
 
     def to_dict(self) -> dict[str, Any]:
+        """The fields by name, as JSON has them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Options":
+        """From what ``to_dict`` gave. Raises TypeError for a field that is missing or not known."""
         return cls(**values)

@@ -16,7 +16,7 @@ FORMULA = re.compile(r"=\s*[A-Za-z][\w.]*\(|=\s*\$?[A-Z]{1,3}\$?\d+\b|[=+\-@]\w+
 
 
 def parse(raw: Raw, options: Options) -> Conversation | Problem:
-    """Never raises for what a file may hold."""
+    """The row as a conversation, or what is wrong with it. Raises nothing, whatever the file holds."""
     row: Any = raw.data
     try:
         if isinstance(row, bytes):
@@ -31,7 +31,7 @@ def parse(raw: Raw, options: Options) -> Conversation | Problem:
 
 
 def as_object(raw: Raw) -> dict[str, Any]:
-    """The row's columns; none for what is not an object."""
+    """The row's columns with their values; none for what is not an object or cannot be read."""
     try:
         row = _json(raw.data) if isinstance(raw.data, bytes) else raw.data
     except (UnicodeDecodeError, RowProblem):

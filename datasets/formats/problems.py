@@ -43,6 +43,7 @@ KINDS: dict[str, tuple[str, str]] = {
 """Kind -> (severity, heading)."""
 
 EXCERPT = 90
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,23 @@ class Problem:
     """One finding, in words for the person who made the file."""
 
     kind: str
+    """A key of KINDS."""
     line: int | None
     """Line of a text file, row of a Parquet file, from 1; ``None`` for the file as a whole."""
     reason: str
     field: str = ""
+    """Where in the row: ``messages[2].role``, a column; nothing for the row as a whole."""
     excerpt: str = ""
+    """The file's text at that place, on one line."""
 
     @property
     def severity(self) -> str:
+        """FATAL, ERROR or WARNING."""
         return KINDS[self.kind][0]
 
 
 class FileProblem(Exception):
-    """The file cannot be read (on)."""
+    """The file cannot be read, or not beyond some place; ``problem`` says why."""
 
     def __init__(self, kind: str, reason: str, *, line: int | None = None, excerpt: str = "") -> None:
         super().__init__(reason)
@@ -70,7 +75,7 @@ class FileProblem(Exception):
 
 
 def excerpt(text: str, at: int = 0) -> str:
-    """The part of ``text`` around position ``at``, on one line, with what cannot be printed made visible."""
+    """EXCERPT characters of ``text`` around position ``at``, on one line, unprintable ones as Python escapes."""
     start = max(0, min(at - EXCERPT // 2, len(text) - EXCERPT))
     part = text[start : start + EXCERPT]
     shown = "".join(character if character.isprintable() else _visible(character) for character in part)

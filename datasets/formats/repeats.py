@@ -1,4 +1,4 @@
-"""Rows that repeat others, found over the whole file from two numbers a row. Pure."""
+"""Rows that repeat others, found over the whole file from two hashes a row (``checks.fingerprints``). Pure."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,18 @@ SAME_ANSWER_LEAST = 20
 SAME_ANSWER_SHARE = 0.05
 """An answer is suspicious that so many rows give, and such a share of all rows."""
 SHOWN = 100
+"""Findings of each kind that are made; duplicates beyond are only counted."""
 
 Numbers = NDArray[np.int64]
 
 
 def duplicates(rows: Numbers, lines: Numbers) -> tuple[int, list[Problem]]:
-    """How many rows repeat an earlier one, and the first of them. ``rows`` and ``lines``: one entry a row, in order."""
+    """How many rows repeat an earlier one, and the first SHOWN of them in the file's order.
+
+    Args:
+        rows: each row's hash, shape (rows,), in the file's order.
+        lines: their lines, shape (rows,).
+    """
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     starts = np.concatenate(([True], ordered[1:] != ordered[:-1])) if len(ordered) else np.zeros(0, bool)
@@ -31,7 +37,12 @@ def duplicates(rows: Numbers, lines: Numbers) -> tuple[int, list[Problem]]:
 
 
 def same_answers(answers: Numbers, lines: Numbers) -> Iterator[Problem]:
-    """Answers that far too many rows give, the most frequent first."""
+    """Answers that suspiciously many rows give, the most frequent first, at the first line that gives each.
+
+    Args:
+        answers: each row's hash of its answers, shape (rows,), in the file's order.
+        lines: their lines, shape (rows,).
+    """
     _, first, counts = np.unique(answers, return_index=True, return_counts=True)
     least = max(SAME_ANSWER_LEAST, SAME_ANSWER_SHARE * len(answers))
     for index in np.argsort(-counts, kind="stable")[:SHOWN]:

@@ -27,19 +27,34 @@ SHAREGPT_ROLES = {
 Fields = Mapping[str, str]
 
 
-@dataclass(frozen=True)
+Read = Callable[[dict[str, Any], int, Fields, Options], Conversation]
+"""From a row, its line and the columns of its fields to a conversation. Raises RowProblem."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shape:
+    """One kind of row: its fields, with the names that they go by, and how it is read."""
+
     label: str
+    example: str
+    """What a row looks like, for error texts."""
+    read: Read
     required: Mapping[str, tuple[str, ...]]
     """Field -> other names that it goes by."""
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def fields(self) -> list[str]:
+        """Names of all fields, the required ones first."""
         return [*self.required, *self.optional]
 
     def columns(self, present: Any, mapping: Mapping[str, str]) -> dict[str, str]:
-        """Field -> column, of those columns that are there; a chosen column wins over a known name."""
+        """Field -> column, for the fields whose column is there.
+
+        Args:
+            present: a container of the file's columns.
+            mapping: field -> the chosen column, which wins over the names that the field goes by.
+        """
         found = {}
         for name, others in {**self.required, **self.optional}.items():
             candidates = [mapping[name]] if mapping.get(name) else [name, *others]
@@ -50,30 +65,16 @@ class Shape:
         return found
 
     def fits(self, present: Any, mapping: Mapping[str, str]) -> bool:
+        """Whether every required field has a column; the arguments are those of ``columns``."""
         return set(self.required) <= self.columns(present, mapping).keys()
 
 
-SHAPES: dict[str, Shape] = {
-    "openai_chat": Shape("OpenAI chat", {"messages": ("message",)}),
-    "sharegpt": Shape("ShareGPT", {"conversations": ("conversation", "dialogue", "turns")}, {"system": ()}),
-    "alpaca": Shape(
-        "Alpaca", {"instruction": (), "output": ("response",)}, {"input": ("context",), "system": (), "history": ()}
-    ),
-    "prompt_completion": Shape(
-        "Prompt and completion",
-        {
-            "prompt": ("question", "query", "input"),
-            "completion": ("response", "answer", "output", "chosen"),
-        },
-        {"system": ("system_prompt",)},
-    ),
-    "text": Shape("Plain text", {"text": ("content", "document")}),
-}
-"""In the order in which detection tries them."""
-
-
 def read_row(row: Any, line: int, options: Options) -> Conversation:
-    """Raises RowProblem."""
+    """A row of the shape ``options.shape`` as a conversation.
+
+    Raises:
+        RowProblem: it is no object, lacks a field, or holds what cannot be trained on.
+    """
     shape = SHAPES[options.shape]
     if not isinstance(row, dict):
         raise RowProblem("wrong_value", f"The row is no object, but {shown(row)}.")
@@ -81,17 +82,8 @@ def read_row(row: Any, line: int, options: Options) -> Conversation:
     for name in shape.required:
         if name not in columns:
             wanted = options.mapping.get(name) or name
-            raise RowProblem("missing_field", f'There is no "{wanted}". {HELP[options.shape]}', field=wanted)
-    return _READERS[options.shape](row, line, columns, options)
-
-
-HELP = {
-    "openai_chat": 'A row is {"messages": [{"role": …, "content": …}, …]}.',
-    "sharegpt": 'A row is {"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}, …]}.',
-    "alpaca": 'A row is {"instruction": …, "input": …, "output": …}.',
-    "prompt_completion": 'A row is {"prompt": …, "completion": …}.',
-    "text": 'A row is {"text": …}.',
-}
+            raise RowProblem("missing_field", f'There is no "{wanted}". A row is {shape.example}.', field=wanted)
+    return shape.read(row, line, columns, options)
 
 
 def _chat(row: dict[str, Any], line: int, columns: Fields, options: Options) -> Conversation:
@@ -172,15 +164,6 @@ def _text(row: dict[str, Any], line: int, columns: Fields, _: Options) -> Conver
     return Conversation(line, text=text)
 
 
-_READERS: dict[str, Callable[[dict[str, Any], int, Fields, Options], Conversation]] = {
-    "openai_chat": _chat,
-    "sharegpt": _sharegpt,
-    "alpaca": _alpaca,
-    "prompt_completion": _prompt_completion,
-    "text": _text,
-}
-
-
 def _system_step(row: dict[str, Any], columns: Fields) -> list[tools.Step]:
     """The system prompt that stands in a column of its own, if it does."""
     value = row[columns["system"]] if "system" in columns else None
@@ -198,3 +181,44 @@ def _entries(value: Any, place: str) -> list[Any]:
         reason = f"{place} must be a list of at least one question and one answer, but is {shown(value)}."
         raise RowProblem("wrong_value", reason, field=place)
     return value
+
+
+SHAPES: dict[str, Shape] = {
+    "openai_chat": Shape(
+        label="OpenAI chat",
+        example='{"messages": [{"role": …, "content": …}, …]}',
+        required={"messages": ("message",)},
+        read=_chat,
+    ),
+    "sharegpt": Shape(
+        label="ShareGPT",
+        example='{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}, …]}',
+        required={"conversations": ("conversation", "dialogue", "turns")},
+        optional={"system": ()},
+        read=_sharegpt,
+    ),
+    "alpaca": Shape(
+        label="Alpaca",
+        example='{"instruction": …, "input": …, "output": …}',
+        required={"instruction": (), "output": ("response",)},
+        optional={"input": ("context",), "system": (), "history": ()},
+        read=_alpaca,
+    ),
+    "prompt_completion": Shape(
+        label="Prompt and completion",
+        example='{"prompt": …, "completion": …}',
+        required={
+            "prompt": ("question", "query", "input"),
+            "completion": ("response", "answer", "output", "chosen"),
+        },
+        optional={"system": ("system_prompt",)},
+        read=_prompt_completion,
+    ),
+    "text": Shape(
+        label="Plain text",
+        example='{"text": …}',
+        required={"text": ("content", "document")},
+        read=_text,
+    ),
+}
+"""In the order in which detection tries them."""

@@ -21,11 +21,20 @@ class Step:
 
     message: Message
     calls: Sequence[Any] = field(default_factory=list)
+    """OpenAI's objects, or ShareGPT's text."""
     place: str = ""
 
 
 def resolve(steps: Sequence[Step], choice: str) -> list[Step]:
-    """Messages without calls and tools. Raises RowProblem for a call that cannot be written out."""
+    """The steps as messages of system, user and assistant alone.
+
+    Args:
+        steps: a row's messages, in order.
+        choice: TRAIN: calls and results are written out; IGNORE: they are left out.
+
+    Raises:
+        RowProblem: a call cannot be written out, having no name or arguments that are no JSON.
+    """
     return _written_out(steps) if choice == TRAIN else _left_out(steps)
 
 

@@ -9,19 +9,18 @@ from django.db.models import Q
 from django.urls import reverse
 
 from datasets.formats.shapes import SHAPES
+from datasets.held_out import LARGEST_SHARE
+from datasets.models.querysets import DatasetQuerySet
 from datasets.models.version import DatasetVersion
-from datasets.querysets import DatasetQuerySet
 
-LARGEST_EVALUATION_SHARE = 0.5
+
+def formats() -> list[tuple[str, str]]:
+    """Every shape that rows may have, with its label; a function, so that a new one needs no migration."""
+    return [(name, shape.label) for name, shape in SHAPES.items()]
 
 
 class Dataset(models.Model):
-    class Format(models.TextChoices):
-        OPENAI_CHAT = "openai_chat", SHAPES["openai_chat"].label
-        SHAREGPT = "sharegpt", SHAPES["sharegpt"].label
-        ALPACA = "alpaca", SHAPES["alpaca"].label
-        PROMPT_COMPLETION = "prompt_completion", SHAPES["prompt_completion"].label
-        TEXT = "text", SHAPES["text"].label
+    """A name for what its owner uploads; the figures are those of the present version."""
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", "Uploaded"
@@ -57,7 +56,7 @@ class Dataset(models.Model):
     )
 
     # What is known of the present version.
-    format = models.CharField(max_length=32, choices=Format, default=Format.OPENAI_CHAT)
+    format = models.CharField(max_length=32, choices=formats, default=next(iter(SHAPES)))
     status = models.CharField(max_length=16, choices=Status, default=Status.UPLOADED)
     training_ready = models.BooleanField(default=False)
     progress = models.PositiveSmallIntegerField(default=0, help_text="Validation progress in percent.")
@@ -95,6 +94,9 @@ class Dataset(models.Model):
     )
 
     # Who is validating it.
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="Validations that were begun since somebody asked for one."
+    )
     claim = models.UUIDField(null=True, blank=True, help_text="Of the validation that may write.")
     nudged_at = models.DateTimeField(null=True, blank=True, help_text="When a worker was last told of it.")
     heartbeat_at = models.DateTimeField(null=True, blank=True, help_text="Last sign of life of its validation.")
@@ -119,7 +121,7 @@ class Dataset(models.Model):
                 name="dataset_training_ready_is_ready",
             ),
             models.CheckConstraint(
-                condition=Q(evaluation_share__gte=0, evaluation_share__lte=LARGEST_EVALUATION_SHARE),
+                condition=Q(evaluation_share__gte=0, evaluation_share__lte=LARGEST_SHARE),
                 name="dataset_evaluation_share_range",
             ),
         ]
@@ -134,6 +136,14 @@ class Dataset(models.Model):
     def is_trainable(self) -> bool:
         """Whether a training job may use it."""
         return self.training_ready and self.status == self.Status.READY
+
+    @property
+    def why_not_trainable(self) -> str:
+        """What it lacks to be trained on, in the specification's words."""
+        return (
+            "Dataset must have status='ready' and training_ready=true. "
+            f"Current: status='{self.status}', training_ready={str(self.training_ready).lower()}"
+        )
 
     @property
     def is_being_read(self) -> bool:

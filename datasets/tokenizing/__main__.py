@@ -10,12 +10,15 @@ import signal
 import stat
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # processes share the cores, threads would only compete with them
 
+from datasets.formats.detect import Detected
+from datasets.formats.problems import FileProblem
 from datasets.tokenizing.run import Pass, run
-from datasets.tokens import TokenizerNotFound
+from datasets.tokenizing.tokens import TokenizerNotFound
 
 MEMORY_BYTES = 1536 * 1024**2
 """What one process may hold: many times what a pass needs, and less than a file that is made to burst it wants."""
@@ -24,7 +27,15 @@ MEMORY_BYTES = 1536 * 1024**2
 def main(file: str) -> int:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     try:
-        run(Pass(**json.loads(Path(file).read_text())), on_progress=_say_progress, on_forked=_end_with_parent)
+        run(
+            Pass(**json.loads(Path(file).read_text())),
+            on_progress=_say_progress,
+            on_forked=_end_with_parent,
+            on_detected=_say_detected,
+        )
+    except FileProblem as error:
+        _say(**asdict(error.problem))
+        return 1
     except TokenizerNotFound as error:
         _say(kind="tokenizer", reason=str(error))
         return 1
@@ -39,6 +50,10 @@ def main(file: str) -> int:
 
 def _say_progress(share: float) -> None:
     _say(share=round(share, 4))
+
+
+def _say_detected(detected: Detected) -> None:
+    _say(options=detected.options.to_dict(), columns=detected.columns)
 
 
 def _say(**event: object) -> None:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from datasets.tokens import PROBES, ChatTokenizer
+from datasets.tokenizing.tokens import PROBES, ChatTokenizer
 
 SCHEMA = pa.schema(
     [
@@ -24,23 +24,31 @@ SCHEMA = pa.schema(
 )
 HASHES = [pa.field("row_hash", pa.int64()), pa.field("answer_hash", pa.int64())]
 PART_SCHEMA = pa.schema([*SCHEMA, *HASHES])
-"""While the file is read, with what tells repeated rows."""
+"""A part's columns, while the file is read: with the hashes that tell repeated rows (``checks.fingerprints``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedRow:
+    """One conversation: its line in the data set's file, its tokens, and the learned ones (see the module)."""
+
     line: int
     ids: list[int]
     spans: list[int]
 
 
 def schema_for(tokenizer: ChatTokenizer) -> pa.Schema:
-    """With the tokenizer's fingerprint, and the tokens that it makes of probes, for others to compare."""
+    """SCHEMA with the tokenizer's fingerprint and the tokens that it makes of PROBES, for readers to compare."""
     about = {"fingerprint": tokenizer.fingerprint, "probes": PROBES, "probe_ids": tokenizer.probes()}
     return SCHEMA.with_metadata({name: json.dumps(value) for name, value in about.items()})
 
 
 def write_part(path: Path, columns: dict[str, list[Any]]) -> None:
+    """Write the part whole or not at all.
+
+    Args:
+        path: of the part.
+        columns: by PART_SCHEMA's names, each with one entry a conversation.
+    """
     batch = pa.record_batch(columns, schema=PART_SCHEMA)
     draft = path.with_suffix(".draft")
     with pa.OSFile(str(draft), "wb") as sink, pa.ipc.new_file(sink, PART_SCHEMA) as writer:
@@ -49,12 +57,22 @@ def write_part(path: Path, columns: dict[str, list[Any]]) -> None:
 
 
 def read_part(path: Path) -> pa.RecordBatch:
+    """A part's rows, with PART_SCHEMA's columns. Raises OSError, and ArrowInvalid for a damaged part."""
     with pa.OSFile(str(path), "rb") as file:  # not mapped: what is read of it is given back with the batch
         return pa.ipc.open_file(file).get_batch(0)
 
 
 def join(parts: Iterable[Path], target: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Write the parts' rows into one file; each batch is handed on for what else is to be counted."""
+    """Write the parts' rows into one file, as the batches are taken from the iterator.
+
+    Args:
+        parts: in the file's order; empty ones are passed over.
+        target: the cache's path.
+        schema: as ``schema_for`` gives it.
+
+    Yields:
+        Each part with PART_SCHEMA's columns, after it was written.
+    """
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for path in parts:
             batch = read_part(path)
@@ -64,7 +82,13 @@ def join(parts: Iterable[Path], target: Path, schema: pa.Schema) -> Iterator[pa.
 
 
 def read_rows(file: IO[bytes], start: int, count: int) -> tuple[list[CachedRow], int]:
-    """Rows from position ``start`` on, and how many there are in all; reads only the batches that hold them."""
+    """Some of a cache's rows, and how many it has in all; reads only the batches that hold them.
+
+    Args:
+        file: the cache, seekable.
+        start: position of the first row, from 0.
+        count: rows at most.
+    """
     reader = pa.ipc.open_file(pa.PythonFile(file, mode="r"))
     rows: list[CachedRow] = []
     total = 0

@@ -8,28 +8,35 @@ from datasets.formats.lengths import Lengths
 from datasets.formats.problems import ERROR, FATAL, KINDS, WARNING, Problem
 
 SHOWN = 100
+"""Problems of each kind that are kept."""
 
 
 @dataclass
 class Findings:
+    """What reading a file, or a part of it, has found."""
+
     rows: int = 0
     """Rows read, good and bad."""
     conversations: int = 0
     pairs: int = 0
+    """Learned answers."""
     turns: int = 0
     tokens: int = 0
     trained_tokens: int = 0
     duplicates: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    """Kind -> problems of it, in all."""
     shown: dict[str, list[Problem]] = field(default_factory=dict)
+    """Kind -> the first SHOWN problems of it, in the file's order."""
     lengths: Lengths = field(default_factory=Lengths)
 
     def add(self, problem: Problem) -> None:
+        """Count a problem, and keep it if it is among the first of its kind."""
         self.counts[problem.kind] = self.counts.get(problem.kind, 0) + 1
         self._show([problem])
 
     def add_counted(self, kind: str, count: int, first: Iterable[Problem]) -> None:
-        """Problems that were counted elsewhere, with the first of them."""
+        """Add ``count`` problems of a kind that were counted elsewhere, with the ``first`` of them."""
         if count:
             self.counts[kind] = self.counts.get(kind, 0) + count
             self._show(first)
@@ -49,6 +56,7 @@ class Findings:
         self.lengths.merge(other.lengths)
 
     def count(self, severity: str) -> int:
+        """Problems of a severity: FATAL, ERROR or WARNING."""
         return sum(count for kind, count in self.counts.items() if KINDS[kind][0] == severity)
 
     @property
@@ -58,16 +66,20 @@ class Findings:
 
     @property
     def bad_rows(self) -> int:
+        """Rows that cannot be trained on."""
         return self.count(ERROR)
 
     @property
     def warnings(self) -> int:
+        """Problems that do not keep a row from being trained on."""
         return self.count(WARNING)
 
     def to_dict(self) -> dict[str, Any]:
+        """The fields by name, as JSON has them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Findings":
+        """From what ``to_dict`` gave. Raises KeyError and TypeError for anything else."""
         shown = {kind: [Problem(**problem) for problem in problems] for kind, problems in values["shown"].items()}
         return cls(**values | {"shown": shown, "lengths": Lengths(**values["lengths"])})

@@ -14,7 +14,7 @@ from datasets.formats.problems import ERROR, Problem, excerpt
 from datasets.formats.rows import Conversation
 from datasets.tokenizing import cache
 from datasets.tokenizing.findings import Findings
-from datasets.tokens import ChatTokenizer, Encoded
+from datasets.tokenizing.tokens import ChatTokenizer, Encoded
 
 ENCODED_AT_ONCE = 64
 

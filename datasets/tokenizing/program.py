@@ -1,22 +1,25 @@
 """Start the tokenizing program, follow it, stop it. What it finds comes back as a Result."""
 
-import contextlib
 import json
-import os
 import signal
-import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from datasets.formats.problems import Problem
 from datasets.tokenizing.findings import Findings
 from datasets.tokenizing.run import CACHE, LEFT_OUT, RESULT, Pass
+from pipeline.programs import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 BEAT_SECONDS = 1.0
+LOOK_SECONDS = 0.05
+"""How often it is looked whether the program has ended."""
+
+OnDetected = Callable[[dict[str, Any], list[str]], None]
 
 
 class PassFailed(Exception):
@@ -29,6 +32,8 @@ class PassFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
+    """What a pass has left."""
+
     findings: Findings
     fingerprint: str
     context: int | None
@@ -37,80 +42,64 @@ class Result:
     left_out: Path
 
 
-def read_through(asked: Pass, on_beat: Callable[[float], bool]) -> Result | None:
-    """Run the program to its end. ``on_beat`` is called once a second with the share that is done.
+def read_through(
+    asked: Pass, on_beat: Callable[[float], bool], on_detected: OnDetected = lambda options, columns: None
+) -> Result | None:
+    """Run the program to its end. ``None`` when it was stopped; its parts stay, to be continued.
 
-    When it answers ``False`` (or raises), the program is killed, and ``None`` is returned; its parts stay, to be
-    continued. Raises PassFailed, OSError.
+    Args:
+        asked: the pass.
+        on_beat: called once a second with the share that is done. When it answers ``False`` (or raises), the program
+            is killed.
+        on_detected: called with options and columns, where the pass has no options and they were found out.
+
+    Raises PassFailed, OSError.
     """
     folder = Path(asked.folder)
     folder.mkdir(parents=True, exist_ok=True)
     job = folder.with_suffix(".json")
     job.write_text(json.dumps(asdict(asked)))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "datasets.tokenizing", str(job)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    said = _Heard(process)
+    program = Program([sys.executable, "-m", "datasets.tokenizing", str(job)], cwd=ROOT)
     try:
-        is_wanted = _follow(process, said, on_beat)
+        said = _follow(program, on_beat, on_detected)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        said.close()
+        program.kill()
         job.unlink(missing_ok=True)
-    if not is_wanted:
+    if said is None:
         return None
-    if process.returncode:
-        raise PassFailed(said.problem(process.returncode))
+    if program.returncode:
+        raise PassFailed(_problem(said, program.returncode))
     return result_in(folder)
 
 
-class _Heard:
-    """What the program says, read by a thread."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._last: dict[str, object] = {}
-        self.share = 0.0
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self._process.stdout or ():
-            self._last = json.loads(line)
-            self.share = float(self._last.get("share", self.share))  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        self._process.wait()
-        self._reader.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-
-    def problem(self, code: int) -> Problem:
-        """Why it ended without a result."""
-        if "reason" in self._last:
-            return Problem(str(self._last["kind"]), None, str(self._last["reason"]))
-        how = "was killed, most likely for want of memory" if code == -signal.SIGKILL else f"ended with code {code}"
-        return Problem("unreadable", None, f"Reading the file {how}. Try again; the worker's log may say more.")
+def _follow(program: Program, on_beat: Callable[[float], bool], on_detected: OnDetected) -> dict[str, Any] | None:
+    """The last thing that the program said; ``None`` when it is no longer wanted."""
+    said: dict[str, Any] = {}
+    share, beat_at = 0.0, time.monotonic() + BEAT_SECONDS
+    while not program.is_over:
+        line = program.next_line(timeout=max(0.0, min(beat_at - time.monotonic(), LOOK_SECONDS)))
+        if line is not None:
+            said = json.loads(line)
+            share = said.get("share", share)
+            if "options" in said:
+                on_detected(said["options"], said["columns"])
+        if time.monotonic() >= beat_at:
+            if not on_beat(share):
+                return None
+            beat_at = time.monotonic() + BEAT_SECONDS
+    return said
 
 
-def _follow(process: subprocess.Popen[bytes], said: _Heard, on_beat: Callable[[float], bool]) -> bool:
-    while True:
-        try:
-            process.wait(timeout=BEAT_SECONDS)
-        except subprocess.TimeoutExpired:
-            if not on_beat(said.share):
-                return False
-        else:
-            return True
+def _problem(said: dict[str, Any], code: int) -> Problem:
+    """Why it ended without a result."""
+    if "reason" in said:
+        return Problem(**{"line": None} | said)
+    how = "was killed, most likely for want of memory" if code == -signal.SIGKILL else f"ended with code {code}"
+    return Problem("unreadable", None, f"Reading the file {how}. Try again; the worker's log may say more.")
 
 
 def result_in(folder: Path) -> Result:
+    """What lies in the folder of a pass that has come to its end."""
     values = json.loads((folder / RESULT).read_text())
     fingerprint, context = values.pop("fingerprint"), values.pop("context")
     return Result(

@@ -3,10 +3,11 @@
 import contextlib
 import json
 import shutil
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import count, islice, takewhile
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from datasets.formats.containers import Row, Rows
+from datasets.formats.detect import Detected, detect
 from datasets.formats.options import Options
 from datasets.formats.problems import FileProblem, Problem
 from datasets.formats.repeats import duplicates, same_answers
@@ -22,12 +24,13 @@ from datasets.formats.rows import Raw
 from datasets.tokenizing import cache
 from datasets.tokenizing.findings import Findings
 from datasets.tokenizing.parts import Part, make
-from datasets.tokens import ChatTokenizer, chat_tokenizer
+from datasets.tokenizing.tokens import ChatTokenizer, chat_tokenizer
 
 PART_BYTES = 1024**2
 PART_ROWS = 8192
 SMALL_BYTES = 1024**2
 """A file up to this size is read in one process: starting others would take longer."""
+COLUMNS_NAMED = 20
 RESULT, CACHE, LEFT_OUT, PASS = "result.json", "cache.arrow", "left-out.csv", "pass.json"
 
 Submit = Callable[[Part, list[Row]], "Future[None] | None"]
@@ -40,6 +43,7 @@ class Pass:
     path: str
     sha256: str
     options: dict[str, Any]
+    """How it is read; nothing: that is found out first, from ``file_name`` and ``choice``."""
     tokenizer: str
     """The folder of a model."""
     folder: str
@@ -47,22 +51,33 @@ class Pass:
     """Bytes that the file may unpack to."""
     row_limit: int
     processes: int
+    file_name: str = ""
+    """What the file was called when it was uploaded."""
+    choice: dict[str, Any] = field(default_factory=dict)
+    """What its owner chose: keyword arguments of ``detect``."""
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What decides the result: parts of another identity are not continued."""
-        return {"sha256": self.sha256, "options": self.options}
 
+def run(
+    asked: Pass,
+    on_progress: Callable[[float], None],
+    on_forked: Callable[[], None],
+    on_detected: Callable[[Detected], None],
+) -> None:
+    """Leave RESULT, CACHE and LEFT_OUT in the folder.
 
-def run(asked: Pass, on_progress: Callable[[float], None], on_forked: Callable[[], None]) -> None:
-    """Leave RESULT, CACHE and LEFT_OUT in the folder. Raises TokenizerNotFound, OSError.
+    Args:
+        asked: the pass.
+        on_progress: told the share of the file that has been read.
+        on_forked: told that threads may be started.
+        on_detected: told how the file is read, where that had to be found out.
 
-    ``on_progress`` is told the share of the file that has been read; ``on_forked``, that threads may be started.
+    Raises FileProblem where the file is none that can be read, TokenizerNotFound, OSError.
     """
     folder = Path(asked.folder)
-    options = Options.from_dict(asked.options)
+    options = Options.from_dict(asked.options) if asked.options else _detect(asked, on_detected)
     tokenizer = chat_tokenizer(Path(asked.tokenizer))
-    _continue_or_begin(folder, asked.identity | {"tokenizer": tokenizer.fingerprint})
+    identity = {"sha256": asked.sha256, "options": options.to_dict(), "tokenizer": tokenizer.fingerprint}
+    _continue_or_begin(folder, identity)
     if (folder / RESULT).exists():
         return
     with _workers(asked, options, tokenizer) as submit, (folder / LEFT_OUT).open("w") as left_out:
@@ -74,6 +89,22 @@ def run(asked: Pass, on_progress: Callable[[float], None], on_forked: Callable[[
     if collected.findings.is_complete and not collected.findings.pairs:
         collected.findings.add(_nothing(collected.findings))
     _finish(folder, tokenizer, options, collected)
+
+
+def _detect(asked: Pass, on_detected: Callable[[Detected], None]) -> Options:
+    """How the file is to be read, said before anything else can go wrong. Raises FileProblem."""
+    with tempfile.TemporaryDirectory(dir=Path(asked.folder).parent) as scratch:
+        detected = detect(
+            Path(asked.path), asked.file_name, limit=asked.unpacked_limit, scratch=Path(scratch), **asked.choice
+        )
+    on_detected(detected)
+    if not detected.is_recognized:
+        seen = ", ".join(detected.columns[:COLUMNS_NAMED]) or "none"
+        raise FileProblem(
+            "unknown_columns",
+            f"No format fits the columns found: {seen}. Choose the format below, and which column holds what.",
+        )
+    return detected.options
 
 
 def _nothing(findings: Findings) -> Problem:

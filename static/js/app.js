@@ -20,7 +20,9 @@ function armToast(toast) {
 
 document.querySelectorAll(".toast").forEach(armToast);
 
+// A message that still stands is not said again: a page that asks every other second would fill the screen with it.
 function showToast(message, category) {
+  if ([...document.querySelectorAll(".toast p")].some((text) => text.textContent === message)) return;
   const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
   toast.dataset.category = category;
   toast.querySelector("p").textContent = message;
@@ -30,9 +32,14 @@ function showToast(message, category) {
 
 document.addEventListener("htmx:responseError", (event) => {
   const expired = event.detail.xhr.status === 403;
-  showToast(expired ? "Your session has expired. Reload the page and sign in." : "The server could not answer. Try again.", "error");
+  showToast(
+    expired ? "Your session has expired. Reload the page and sign in." : "The server could not answer. Try again.",
+    "error",
+  );
 });
-document.addEventListener("htmx:sendError", () => showToast("The server cannot be reached. Check the connection.", "error"));
+document.addEventListener("htmx:sendError", () =>
+  showToast("The server cannot be reached. Check the connection.", "error"),
+);
 
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => {

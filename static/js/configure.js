@@ -1,18 +1,23 @@
 // The configure page: presets set sliders, sliders leave presets, and Start waits for the price of what is shown.
 
+const FIRST_RETRY = 2_000;
+const LAST_RETRY = 30_000;
+
 const form = document.getElementById("configure");
 const presets = JSON.parse(document.getElementById("preset-values").textContent);
 const estimate = document.getElementById("estimate");
 const start = document.getElementById("start");
 const sliders = [...form.querySelectorAll("input[type=range]")];
 
-function shown(slider) {
-  const value = Number(slider.value);
-  if (slider.name === "learning_rate") {
-    const text = value.toFixed(6).replace(/0$/, "");
-    return text;
-  }
-  return slider.name === "dropout" ? String(Number(value.toFixed(2))) : String(value);
+// The server's rule, with the server's figures: a whole number has no decimals, another has at least and at most so many.
+function shown({ value, dataset }) {
+  const number = Number(value);
+  if (Number.isInteger(number)) return String(number);
+  return new Intl.NumberFormat("en", {
+    minimumFractionDigits: dataset.leastDecimals,
+    maximumFractionDigits: dataset.decimals,
+    useGrouping: false,
+  }).format(number);
 }
 
 function paint(slider) {
@@ -27,44 +32,19 @@ function paintGpuCount() {
     count > 1 ? ` Training will be ${count}x faster (approximately).` : "";
 }
 
-function matches(values) {
-  return Object.entries(values).every(([name, value]) => Math.abs(Number(form.elements[name].value) - value) < 1e-9);
-}
-
-function currentPreset() {
-  return Object.keys(presets).find((id) => matches(presets[id].values)) ?? "custom";
-}
-
 function choosePreset(id) {
   for (const [name, value] of Object.entries(presets[id].values)) {
     form.elements[name].value = value;
     paint(form.elements[name]);
   }
-  nameBase(id);
 }
 
-function nameBase(id) {
-  document.getElementById("preset-name").textContent = presets[id].name;
-}
-
-form.addEventListener("input", (event) => {
-  const field = event.target;
-  if (field.name === "preset_id" && field.value in presets) choosePreset(field.value);
-  if (field.type === "range") {
-    paint(field);
-    if (field.name === "gpu_count") paintGpuCount();
-    else {
-      const id = currentPreset();
-      form.elements.preset_id.value = id;
-      if (id !== "custom") nameBase(id);
-    }
-  }
-  wait(true);
-});
-
-function wait(pending) {
-  estimate.toggleAttribute("data-stale", pending);
-  start.disabled = pending;
+// Which preset the values are is the server's to say, with their price.
+function showPreset() {
+  const id = estimate.querySelector("[data-preset]")?.dataset.preset;
+  if (!id) return;
+  form.elements.preset_id.value = id;
+  if (id in presets) document.getElementById("preset-name").textContent = presets[id].name;
 }
 
 function copyTotal() {
@@ -74,8 +54,99 @@ function copyTotal() {
 
 function mayStart() {
   const confirmation = document.getElementById("allow-oom");
-  start.disabled = !estimate.querySelector("[data-total]") || Boolean(confirmation && !confirmation.checked);
+  const isPriced = !("stale" in estimate.dataset) && estimate.querySelector("[data-total]");
+  start.disabled = !isPriced || Boolean(confirmation && !confirmation.checked);
 }
+
+// An estimate is asked for by an input, the user's or this. Only the answer to the request that was sent after the last
+// one is for what the form shows: any other is dropped.
+const ask = () => form.dispatchEvent(new Event("input", { bubbles: true }));
+let awaited = null;
+let retry = null;
+let retryDelay = FIRST_RETRY;
+
+const failure = () => document.getElementById("estimate-failure");
+
+function showCalculating(isCalculating) {
+  estimate.querySelector(".calculating").hidden = !isCalculating;
+}
+
+function wait() {
+  awaited = null;
+  clearTimeout(retry);
+  estimate.dataset.stale = "";
+  if (failure()) failure().querySelector("button").disabled = true;
+  showCalculating(!failure());
+  mayStart();
+}
+
+function settle() {
+  delete estimate.dataset.stale;
+  retryDelay = FIRST_RETRY;
+  showPreset();
+  copyTotal();
+  mayStart();
+}
+
+function tryLater() {
+  if (!failure()) estimate.append(document.getElementById("estimate-failure-template").content.cloneNode(true));
+  failure().querySelector("button").disabled = false;
+  retry = setTimeout(ask, retryDelay);
+  retryDelay = Math.min(2 * retryDelay, LAST_RETRY);
+}
+
+form.addEventListener("input", ({ target: field }) => {
+  if (field.name === "preset_id" && field.value in presets) choosePreset(field.value);
+  if (field.type === "range") paint(field);
+  if (field.name === "gpu_count") paintGpuCount();
+  wait();
+});
+
+// The second confirmation is for exactly what is shown: it asks for no other estimate, and any change takes it back.
+estimate.addEventListener("input", (event) => {
+  if (event.target.name !== "allow_oom") return;
+  event.stopPropagation();
+  mayStart();
+});
+
+form.addEventListener("htmx:beforeRequest", (event) => {
+  awaited = event.detail.xhr;
+});
+
+form.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr !== awaited) event.preventDefault();
+});
+
+const isRefused = (xhr) => xhr.status === 403;
+
+form.addEventListener("htmx:afterRequest", ({ detail: { xhr, successful } }) => {
+  if (xhr !== awaited || xhr.getResponseHeader("HX-Redirect")) return;
+  if (successful) {
+    settle();
+    return;
+  }
+  showCalculating(false);
+  if (isRefused(xhr)) failure()?.remove();
+  else tryLater();
+});
+
+// The card says that it is tried again: a toast for every attempt would say it worse.
+for (const error of ["htmx:responseError", "htmx:sendError"]) {
+  form.addEventListener(error, (event) => {
+    if (!isRefused(event.detail.xhr)) event.stopPropagation();
+  });
+}
+
+// Nothing was sent, so nothing will be answered: the browser says at the field what is wrong with it.
+form.addEventListener("htmx:validation:halted", () => {
+  showCalculating(false);
+  failure()?.remove();
+  form.reportValidity();
+});
+
+addEventListener("online", () => {
+  if (failure()) ask();
+});
 
 // Buttons and points that stand for another choice carry it as a query string of fields.
 function apply(changes) {
@@ -86,32 +157,16 @@ function apply(changes) {
     if (field.type === "range") paint(field);
   }
   paintGpuCount();
-  form.dispatchEvent(new Event("input", { bubbles: true }));
+  ask();
 }
 
 form.addEventListener("click", (event) => {
+  if (event.target.closest("#estimate-failure button")) ask();
   const point = event.target.closest("[data-change]");
   const button = event.target.closest("button[name=change]");
   if (!point && !button) return;
   event.preventDefault();
   apply(point ? point.dataset.change : button.value);
-});
-
-// The second confirmation is for exactly what is shown: it asks for no other estimate, and any change takes it back.
-estimate.addEventListener("input", (event) => {
-  if (event.target.name !== "allow_oom") return;
-  event.stopPropagation();
-  mayStart();
-});
-
-form.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) {
-    wait(false);
-    mayStart();
-    copyTotal();
-  } else if (event.detail.xhr.status || !event.detail.xhr.aborted) {
-    start.disabled = false;
-  }
 });
 
 form.addEventListener("submit", (event) => {
@@ -120,11 +175,19 @@ form.addEventListener("submit", (event) => {
   start.querySelector("span").textContent = "Creating Job...";
   start.setAttribute("aria-busy", "true");
 });
+
+// The page may show what the server has not priced: the browser puts back what was chosen before, a slider keeps to its
+// steps.
+function isAsPriced() {
+  const isNew = performance.getEntriesByType("navigation")[0].type === "navigate";
+  return isNew && sliders.every((slider) => Number(slider.value) === Number(slider.defaultValue));
+}
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
+  else if (!isAsPriced()) ask();
 });
 
 sliders.forEach(paint);
 paintGpuCount();
-copyTotal();
-mayStart();
+if (isAsPriced()) settle();
+else wait();

@@ -81,31 +81,66 @@ function draw(data) {
   }
 }
 
-let data = null;
+const FIGURES = ["steps", "loss", "evaluation_loss", "learning_rate", "tokens_per_second"];
+const ANSWER_MILLISECONDS = 20_000;
 
-function describe() {
-  const losses = data.loss.filter((value) => value != null);
-  const few = Math.max(1, Math.round(losses.length / 10));
-  const average = (values) => (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
-  document.getElementById("loss-text").textContent =
-    losses.length > 1
-      ? `Training loss from ${average(losses.slice(0, few))} in the first to ${average(losses.slice(-few))} in the last tenth of ${losses.length} recorded steps.`
-      : `Training loss ${losses[0].toFixed(3)} at the first step.`;
+let data = { attempt: 0, steps: [] };
+
+// An answer tells anew what happened from its first step on; what is known of the steps before stays.
+function merge(news) {
+  if (news.from === 0) return news;
+  const kept = data.steps.filter((step) => step < news.from).length;
+  const figures = FIGURES.map((name) => [name, [...data[name].slice(0, kept), ...news[name]]]);
+  return { attempt: news.attempt, ...Object.fromEntries(figures) };
 }
 
-async function refresh() {
-  if (!box) return;
-  const answer = await fetch(box.dataset.url, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return;
-  data = await answer.json();
+function inWords(losses) {
+  if (losses.length === 0) return "No training loss yet.";
+  if (losses.length === 1) return `Training loss ${losses[0].toFixed(3)} at the first step.`;
+  const few = Math.max(1, Math.round(losses.length / 10));
+  const average = (values) => (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+  return `Training loss from ${average(losses.slice(0, few))} in the first to ${average(losses.slice(-few))} in the last tenth of ${losses.length} recorded steps.`;
+}
+
+async function ask() {
+  const known = new URLSearchParams({ attempt: data.attempt, after: data.steps.at(-1) ?? 0 });
+  const answer = await fetch(`${box.dataset.url}?${known}`, {
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
+  });
+  if (!answer.ok) throw new Error(answer.statusText);
+  return answer.json();
+}
+
+async function update() {
+  const news = await ask().catch(() => null); // the next update of the status asks again
+  if (!news) return;
+  data = merge(news);
   box.hidden = data.steps.length === 0;
   if (box.hidden) return;
-  describe();
+  document.getElementById("loss-text").textContent = inWords(data.loss.filter((value) => value != null));
   if (charts.length) charts.forEach((chart, index) => chart.setData(plots[index].pick(data)));
   else draw(data);
 }
 
-const redraw = () => data && data.steps.length && draw(data);
+// One at a time: each asks for what came after the one before.
+let isUpdating = false;
+let isDue = false;
+async function refresh() {
+  isDue = true;
+  if (isUpdating) return;
+  isUpdating = true;
+  try {
+    while (isDue) {
+      isDue = false;
+      await update();
+    }
+  } finally {
+    isUpdating = false;
+  }
+}
+
+const redraw = () => data.steps.length && draw(data);
 document.addEventListener("htmx:afterSwap", refresh);
 document.addEventListener("themechange", redraw);
 addEventListener("resize", () => requestAnimationFrame(redraw));

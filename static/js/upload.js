@@ -48,12 +48,13 @@ form.addEventListener("submit", (event) => {
     progress.querySelector("span").textContent = `${Math.round((100 * sent.loaded) / sent.total)} %`;
   });
   request.addEventListener("load", () => {
-    if (request.status === 200 && !request.responseURL.endsWith(location.pathname)) {
+    if (request.status === 200 && new URL(request.responseURL).pathname !== location.pathname) {
       location.assign(request.responseURL);
       return;
     }
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
-    say(page.querySelector("[data-error]")?.textContent.trim() || "The upload was refused. Try again.");
+    const reasons = [...page.querySelectorAll("[data-error]")].map((reason) => reason.textContent.trim());
+    say(reasons.find(Boolean) ?? "The upload was refused. Try again.");
     button.disabled = false;
     progress.hidden = true;
   });

@@ -19,7 +19,7 @@ from knox.models import AuthToken  # noqa: E402
 from datasets import validation  # noqa: E402
 from datasets.services import dataset_upload  # noqa: E402
 from tests.chaos.stage import ROOT  # noqa: E402
-from tests.trainer.conftest import conversations  # noqa: E402
+from tests.training.trainer.conftest import conversations  # noqa: E402
 from training.core.presets import PRESETS  # noqa: E402
 from training.models import BaseModel  # noqa: E402
 

@@ -28,12 +28,6 @@ def read(tmp_path):
 
 
 @pytest.fixture
-def tokenizer_of_the_tiny_model(settings, tiny_model):
-    settings.MODELS_DIR = tiny_model.parent
-    settings.TOKENIZER = tiny_model.name
-
-
-@pytest.fixture
 def token(user):
     return AuthToken.objects.create(user)[1]
 

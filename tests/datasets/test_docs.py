@@ -28,4 +28,4 @@ def test_every_example_in_the_table_is_recognized_as_what_it_stands_for(tmp_path
 
 
 def test_the_models_formats_are_the_shapes():
-    assert dict(Dataset.Format.choices) == {key: shape.label for key, shape in SHAPES.items()}
+    assert dict(Dataset._meta.get_field("format").flatchoices) == {key: shape.label for key, shape in SHAPES.items()}

@@ -1,12 +1,13 @@
 """Uploads stream to disk and end at the limit; names lead nowhere."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 from pathlib import Path
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 
 from datasets.models import Dataset, DatasetVersion
 
@@ -150,3 +151,13 @@ def test_a_body_sent_in_chunks_without_a_length_is_taken_up_to_the_limit(small_w
         assert content["data"]["version"]["file_size"] == len(CONTENT) * copies
     else:
         assert not Dataset.objects.exists()
+
+
+@pytest.mark.parametrize("content", [CONTENT, CONTENT * 40_000], ids=["in one piece", "in many"])
+def test_what_identifies_an_upload_is_known_once_it_is_in_and_nobody_reads_it_again(signed_in, monkeypatch, content):
+    def read_again(*_):
+        raise AssertionError("the file was read again")
+
+    monkeypatch.setattr(TemporaryUploadedFile, "chunks", read_again)
+    assert send(signed_in, content=content).status_code == 302
+    assert DatasetVersion.objects.get().sha256 == hashlib.sha256(content).hexdigest()

@@ -16,7 +16,7 @@ from datasets.formats.rows import Conversation, Message
 from datasets.models import Dataset, TokenCache
 from datasets.services import dataset_upload, dataset_validate_again
 from datasets.tokenizing.cache import read_rows
-from datasets.tokens import ChatTokenizer, TokenizerNotFound
+from datasets.tokenizing.tokens import ChatTokenizer, TokenizerNotFound
 from notifications.models import Notification
 from tests.datasets.corpus import chat
 

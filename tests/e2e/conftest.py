@@ -22,7 +22,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from knox.models import AuthToken
 
 from datasets.models import Dataset
-from tests.trainer.conftest import conversations
+from tests.training.trainer.conftest import conversations
 from training.core.presets import PRESETS
 from training.models import BaseModel, TrainingJob
 

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from pipeline import embedded
+from pipeline.embedded import server
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITE = """
@@ -146,7 +147,7 @@ def test_a_program_that_cannot_run_shows_the_loaders_words(var, tmp_path):
     program.write_text("#!/bin/sh\necho 'error while loading shared libraries: libxyz.so.1' >&2\nexit 127\n")
     program.chmod(0o755)
     with pytest.raises(embedded.EmbeddedError, match=r"libxyz\.so\.1") as refusal:
-        embedded._check_runs([str(program), "--version"], variable="DATABASE_URL")
+        server.check_runs([str(program), "--version"], variable="DATABASE_URL")
     assert "set DATABASE_URL" in str(refusal.value)
 
 

@@ -14,8 +14,8 @@ from structlog.contextvars import bound_contextvars
 
 from pipeline import logs
 from tests.pipeline.test_embedded import ROOT
-from training.logs import job_logging
 from training.models import TrainingJob
+from training.workers.logs import job_logging
 
 
 def log(log_format, write):

@@ -2,24 +2,23 @@
 
 import pytest
 
-from training import lifecycle
 from training.core.presets import PRESETS
+from training.jobs import lifecycle
+from training.jobs.start import JobRequest, job_submit
 from training.models import Artifact, GpuType, TrainingJob
-from training.services import job_submit
 
 
 @pytest.fixture
 def make_job(user, dataset):
     def make(**changes):
         values = {
-            "user": user,
             "dataset": dataset,
             "preset_id": "balanced",
             "gpu_type": GpuType.objects.get(name="H100"),
             "gpu_count": 1,
             "hyperparameters": PRESETS["balanced"].hyperparameters,
         } | changes
-        return job_submit(**values)
+        return job_submit(JobRequest(**values), user=user)
 
     return make
 

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from training import measuring
 from training.core.presets import PRESETS
+from training.estimates import measurements
+from training.jobs.start import JobRequest, job_submit
 from training.models import GpuType
-from training.services import job_submit
 from training.trainer.protocol import Measured
 
 GIB = 1024**3
@@ -13,14 +13,14 @@ GIB = 1024**3
 
 def start(user, dataset, gpu="H100"):
     """The Balanced preset on one GPU."""
-    return job_submit(
-        user=user,
+    request = JobRequest(
         dataset=dataset,
         preset_id="balanced",
         gpu_type=GpuType.objects.get(name=gpu),
         gpu_count=1,
         hyperparameters=PRESETS["balanced"].hyperparameters,
     )
+    return job_submit(request, user=user)
 
 
 def measured(**changes):
@@ -40,9 +40,9 @@ def measured(**changes):
 
 
 def record(job, device="cuda", device_name="NVIDIA H100 80GB HBM3", cost="1.20", **changes):
-    """As the supervisor does when the job's last step is done."""
+    """As its worker does when the job's last step is done."""
     job.device, job.device_name = device, device_name
     job.save(update_fields=["device", "device_name"])
-    assert measuring.record(job, measured(**changes), cost=Decimal(cost))
+    measurements.record(job, measured(**changes), cost=Decimal(cost))
     job.refresh_from_db()
     return job.measurement

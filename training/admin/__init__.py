@@ -1,5 +1,5 @@
 """The admin of training: catalogues are edited here; jobs are read here, and their verbs are actions."""
 
-from training.admin import catalogue, jobs, measurements, records
+from training.admin import catalogue, jobs, measurements, records, workers
 
-__all__ = ["catalogue", "jobs", "measurements", "records"]
+__all__ = ["catalogue", "jobs", "measurements", "records", "workers"]

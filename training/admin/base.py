@@ -1,10 +1,14 @@
 """What the machine writes is read, not edited."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Rows that are looked at, and never changed by hand."""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -15,7 +19,9 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyInline(admin.TabularInline[Any, Any]):
+    """The same, within another row's page."""
+
     extra = 0
     can_delete = False
 

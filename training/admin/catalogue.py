@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 
-from training.base_models import ConfigUnreadable, read_architecture
+from pipeline.base_models import Place
+from training.estimates.dimensions import DimensionsUnknown, read_dimensions
 from training.models import BaseModel, GpuType
 
 
 @admin.register(GpuType)
-class GpuTypeAdmin(admin.ModelAdmin):
+class GpuTypeAdmin(admin.ModelAdmin[GpuType]):
     list_display = [
         "name",
         "label",
@@ -28,7 +29,7 @@ class GpuTypeAdmin(admin.ModelAdmin):
     search_fields = ["name", "label", "description"]
 
 
-class BaseModelForm(forms.ModelForm):
+class BaseModelForm(forms.ModelForm[BaseModel]):
     """What is left empty is read from the model's config.json."""
 
     class Meta:
@@ -44,8 +45,8 @@ class BaseModelForm(forms.ModelForm):
         source = values.get("source")
         if source and (not values.get("architecture") or not values.get("parameters")):
             try:
-                dimensions = read_architecture(source)
-            except ConfigUnreadable as error:
+                dimensions = read_dimensions(Place(source, values.get("revision", "")))
+            except DimensionsUnknown as error:
                 if not values.get("parameters"):
                     raise forms.ValidationError({"source": str(error)}) from error
             else:
@@ -55,9 +56,9 @@ class BaseModelForm(forms.ModelForm):
 
 
 @admin.register(BaseModel)
-class BaseModelAdmin(admin.ModelAdmin):
+class BaseModelAdmin(admin.ModelAdmin[BaseModel]):
     form = BaseModelForm
-    list_display = ["name", "family", "source", "parameters", "license", "is_default", "is_active"]
+    list_display = ["name", "family", "source", "revision", "parameters", "license", "is_default", "is_active"]
     list_editable = ["is_active"]
     list_filter = ["is_active", "family", "license"]
     search_fields = ["name", "source"]

@@ -1,73 +1,21 @@
 """Training jobs: found by status, user, GPU and age; cancelled, retried and requeued; and their queues at a glance."""
 
-from datetime import timedelta
-from typing import Any
-
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from training import figures
-from training.admin.base import ReadOnly, ReadOnlyInline
+from training.admin.base import ReadOnly
+from training.admin.filters import AgeFilter, GpuFilter
+from training.admin.inlines import ArtifactInline, EventInline
 from training.admin.verbs import CANCEL, REQUEUE, RETRY, asking_first
-from training.models import Artifact, GpuType, JobEvent, TrainingJob
+from training.jobs import queues
+from training.models import TrainingJob
 
 LISTED = 20
 """Jobs in each of the overview's lists."""
-
-
-class EventInline(ReadOnlyInline):
-    model = JobEvent
-    fields = readonly_fields = (
-        "created_at", "actor", "from_status", "to_status", "attempt", "seconds_before", "reason",
-    )  # fmt: skip
-
-
-class ArtifactInline(ReadOnlyInline):
-    model = Artifact
-    fields = readonly_fields = ("kind", "file_name", "size", "sha256", "created_at")
-
-
-class GpuFilter(admin.SimpleListFilter):
-    title = "GPU type"
-    parameter_name = "gpu"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(GpuType.objects.values_list("name", "label"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[TrainingJob]) -> QuerySet[TrainingJob]:
-        return queryset.filter(gpu_config__type=self.value()) if self.value() else queryset
-
-
-class AgeFilter(admin.SimpleListFilter):
-    title = "age"
-    parameter_name = "age"
-    AGES = {
-        "waiting-10m": ("Waiting over 10 minutes", "queued", timedelta(minutes=10)),
-        "waiting-1h": ("Waiting over an hour", "queued", timedelta(hours=1)),
-        "waiting-1d": ("Waiting over a day", "queued", timedelta(days=1)),
-        "working-1h": ("Worked on for over an hour", "claimed", timedelta(hours=1)),
-        "working-1d": ("Worked on for over a day", "claimed", timedelta(days=1)),
-        "silent-1m": ("Worker silent for over a minute", "silent", timedelta(minutes=1)),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, label) for value, (label, _, _) in self.AGES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[TrainingJob]) -> QuerySet[TrainingJob]:
-        match self.AGES.get(self.value() or ""):
-            case (_, "queued", age):
-                return queryset & TrainingJob.objects.waiting().filter(queued_at__lte=Now() - age)
-            case (_, "claimed", age):
-                return queryset & TrainingJob.objects.claimed().filter(started_at__lte=Now() - age)
-            case (_, "silent", age):
-                return queryset & TrainingJob.objects.stalled(age)
-        return queryset
 
 
 @admin.register(TrainingJob)
@@ -119,6 +67,10 @@ class TrainingJobAdmin(ReadOnly):
     inlines = [EventInline, ArtifactInline]
     actions = [asking_first(verb) for verb in (CANCEL, RETRY, REQUEUE)]
 
+    @admin.display(description="The last lines that the trainer wrote")
+    def log_tail(self, job: TrainingJob) -> str:
+        return job.log_tail
+
     @admin.display(description="Job", ordering="id")
     def number(self, job: TrainingJob) -> str:
         return str(job.pk)[:8]
@@ -164,10 +116,10 @@ class TrainingJobAdmin(ReadOnly):
         context = self.admin_site.each_context(request) | {
             "title": "Queues and workers",
             "opts": self.opts,
-            "queues": figures.queues(),
+            "queues": queues.queues(),
             "waiting": TrainingJob.objects.waiting().select_related(*related)[:LISTED],
-            "running": figures.silent_jobs().select_related(*related)[:LISTED],
-            "workers": figures.workers(),
+            "running": queues.silent_jobs().select_related(*related)[:LISTED],
+            "workers": queues.workers(),
             "listed": LISTED,
         }
         return TemplateResponse(request, "admin/training/trainingjob/overview.html", context)

@@ -27,7 +27,7 @@ class RunPlanAdmin(ReadOnly):
 
 
 @admin.register(RunMeasurement)
-class RunMeasurementAdmin(admin.ModelAdmin):
+class RunMeasurementAdmin(admin.ModelAdmin[RunMeasurement]):
     """A run that should not count (a machine that was busy with other things) can be deleted, nothing edited."""
 
     list_display = [

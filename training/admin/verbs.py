@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.template.response import TemplateResponse
 
 from pipeline.http import SignedInRequest
-from training import services
+from training.jobs import actions
+from training.jobs.data import DatasetNotReady
 from training.models import TrainingJob
 
 MOST_AT_ONCE = 100
@@ -36,7 +37,7 @@ CANCEL = Verb(
     "Queued jobs are cancelled at once. Running ones save a checkpoint and stop within moments; what they have "
     "trained so far stays.",
     "cancelled or stopping",
-    services.job_cancel,
+    actions.job_cancel,
 )
 
 
@@ -46,7 +47,7 @@ RETRY = Verb(
     "Failed and cancelled jobs are queued again. They go on from their last checkpoint where there is one, and what "
     "they cost is added to what they have cost so far.",
     "queued again",
-    services.job_retry,
+    actions.job_retry,
 )
 REQUEUE = Verb(
     "requeue",
@@ -54,7 +55,7 @@ REQUEUE = Verb(
     "The jobs are taken from their workers and queued again, to go on from their last checkpoint. What was trained "
     "since is lost. It is meant for a worker that is alive and no use; one that died is noticed by itself.",
     "taken from their workers and queued again",
-    services.job_requeue,
+    actions.job_requeue,
 )
 
 
@@ -96,7 +97,7 @@ def carry_out(
         try:
             verb.act(job=job, user=request.user)
             done += 1
-        except (services.JobRefused, services.DatasetNotReady) as refusal:
+        except (actions.JobRefused, DatasetNotReady) as refusal:
             refused.append(f"{job.pk}: {refusal}")
     if done:
         model_admin.message_user(request, f"{done} {verb.done}.", messages.SUCCESS)

@@ -1,4 +1,4 @@
-"""How good the estimates have been: errors, and how often the truth lay within the range that was given."""
+"""How good past estimates were: relative errors, and how often the measured duration lay within the range given."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One finished run: what was predicted and what was measured. ``None`` where a figure does not apply."""
+    """One finished run: predicted figures beside measured ones.
+
+    Hours, tokens a second, seconds of overhead, US dollars and bytes of peak memory. ``None`` where a figure does not
+    apply: cost on a device without a price, memory of a model whose dimensions are not known.
+    """
 
     predicted_hours: float
     hours: float
     low_hours: float
+    """10th percentile of the predicted range."""
     high_hours: float
+    """90th percentile of the predicted range."""
     predicted_throughput: float
     throughput: float
     predicted_overhead: float
@@ -24,31 +30,38 @@ class Comparison:
 
     @property
     def is_covered(self) -> bool:
+        """The measured duration lies within the predicted range."""
         return self.low_hours <= self.hours <= self.high_hours
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """Of several runs: median relative errors (0.1 is 10 %), and the share within the 10th-90th percentile range."""
+    """Of several runs: the median absolute relative error of each figure (0.1 is 10 %)."""
 
     runs: int
     hours: float
     throughput: float
     overhead: float
     cost: float | None
+    """``None`` where no run has a price."""
     peak: float | None
+    """``None`` where no run's memory was predicted and measured."""
     coverage: float
+    """Share of the runs (0 to 1) whose duration lay within the range; 0.8 is aimed at."""
 
 
 def relative_error(predicted: float, actual: float) -> float:
-    """Signed; 0.1 when 10 % more was predicted than came. Nothing predicted for nothing is no error."""
+    """Signed error of a prediction: 0.1 when 10 % more was predicted than measured.
+
+    Where nothing was measured, 0.0 if nothing was predicted either, else 1.0.
+    """
     if actual == 0:
         return 0.0 if predicted == 0 else 1.0
     return predicted / actual - 1
 
 
 def accuracy(runs: Sequence[Comparison]) -> Accuracy | None:
-    """``None`` without runs."""
+    """Median errors and coverage of ``runs``; ``None`` without runs."""
     if not runs:
         return None
     return Accuracy(
@@ -63,6 +76,7 @@ def accuracy(runs: Sequence[Comparison]) -> Accuracy | None:
 
 
 def _median(pairs: Iterable[tuple[float | None, float | None]]) -> float | None:
+    """Median absolute relative error of (predicted, actual), of the pairs that have both."""
     errors = [
         abs(relative_error(predicted, actual))
         for predicted, actual in pairs

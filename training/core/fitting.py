@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 from training.core.architecture import Architecture
 from training.core.memory import GIB, Memory, Setup, predict
+from training.core.options import AUTO, NF4, NO_QUANTIZATION
 
 Changes = dict[str, str | int | bool]
+"""Fields of the form and the API, with their new values."""
 TIGHT = 0.9
-"""Above this share of the card, a run may still fail: predictions are off by some percent."""
+"""Above this share of the card a run may still fail: predictions have a median error of 3 % (docs/estimates.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,7 @@ class Card:
     name: str
     memory_gib: float
     has_bf16: bool = True
+    """It computes in bf16: compute capability 8.0 (Ampere) and above."""
 
     @property
     def capacity(self) -> float:
@@ -27,53 +30,70 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """One change that makes the run fit: ``changes`` are fields of the form and the API with their new values."""
+    """One change, or several together, with which the run fits."""
 
     kind: str
+    """``micro_batch``, ``checkpointing``, ``quantization``, ``combined`` or ``card``."""
     text: str
     changes: Changes
     peak: float
+    """Bytes that the run then takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """Predicted memory against the card. ``factor`` is what was learned from measured peaks (1: nothing)."""
+    """Predicted memory against the card's."""
 
     memory: Memory
     card: Card
     factor: float = 1.0
+    """Measured / predicted peak, as learned from past runs; 1 where there are none."""
 
     @property
     def peak(self) -> float:
-        """Bytes, as ``nvidia-smi`` would show. What was learned is about PyTorch's memory, not CUDA's own."""
+        """Bytes, as ``nvidia-smi`` would show. The factor applies to PyTorch's memory, not to the CUDA context."""
         return self.memory.reserved * self.factor + self.memory.context
 
     def parts(self) -> dict[str, float]:
-        """Bytes by part, adding up to the peak."""
+        """Bytes by part, adding up to the peak; the names are Memory's fields."""
         parts = self.memory.parts()
         return {name: size if name == "context" else size * self.factor for name, size in parts.items()}
 
     @property
     def share(self) -> float:
+        """Peak / capacity; above 1 it does not fit."""
         return self.peak / self.card.capacity
 
     @property
     def fits(self) -> bool:
+        """The predicted peak is within the card's memory."""
         return self.share <= 1
 
     @property
     def is_tight(self) -> bool:
+        """It fits, but with less room left than the predictions may be off by."""
         return TIGHT < self.share <= 1
 
 
 def precision_on(card: Card, precision: str) -> str:
-    """What the trainer computes in when told ``precision``: by itself bf16 where the card has it, else fp16."""
-    if precision == "auto":
+    """``bf16``, ``fp16`` or ``fp32``: what the trainer computes in when told ``precision`` on this card.
+
+    By itself (``auto``) it takes bf16 where the card has it, else fp16.
+    """
+    if precision == AUTO:
         return "bf16" if card.has_bf16 else "fp16"
     return precision
 
 
 def fit(model: Architecture, setup: Setup, card: Card, *, factor: float = 1.0) -> Fit:
+    """Predict the memory of a run on ``card``.
+
+    Args:
+        model: the base model's dimensions.
+        setup: one GPU's share of the run; its precision may be ``auto``.
+        card: the GPU type.
+        factor: measured / predicted peak, as learned from past runs.
+    """
     precise = replace(setup, precision=precision_on(card, setup.precision))
     return Fit(memory=predict(model, precise), card=card, factor=factor)
 
@@ -81,9 +101,16 @@ def fit(model: Architecture, setup: Setup, card: Card, *, factor: float = 1.0) -
 def remedies(
     model: Architecture, setup: Setup, card: Card, other_cards: list[Card], *, factor: float = 1.0
 ) -> list[Remedy]:
-    """What would make it fit, the least intrusive first: each alone where that is enough, else combined.
+    """What would make a run fit, the least intrusive first: each change alone where that is enough, else combined.
 
-    The batch size stays: a smaller micro-batch adds gradients up over more passes.
+    The batch size stays: with a smaller micro-batch, gradients are added up over more passes.
+
+    Args:
+        model: the base model's dimensions.
+        setup: the run that does not fit.
+        card: the GPU type that it does not fit on.
+        other_cards: from which the smallest larger one that fits is proposed.
+        factor: measured / predicted peak, as learned from past runs.
     """
     found: list[Remedy] = []
     for kind, text, changes, changed in _candidates(setup):
@@ -100,41 +127,36 @@ def remedies(
 
 
 def _candidates(setup: Setup) -> Iterator[tuple[str, str, Changes, Setup]]:
-    halves = _smaller(setup.sequences)
-    for sequences in halves:
+    """A remedy's kind, text and changes, and the setup that they lead to; the least intrusive first."""
+    for sequences in _halves(setup.sequences):
         text = f"Micro-batch of {sequences}, gradients added up: the same batch size, a little slower"
         yield "micro_batch", text, {"micro_batch_size": sequences}, replace(setup, sequences=sequences)
     if not setup.checkpointing:
         text = "Gradient checkpointing: a third to a half slower"
         yield "checkpointing", text, {"gradient_checkpointing": True}, replace(setup, checkpointing=True)
-    if setup.quantization == "none":
+    if setup.quantization == NO_QUANTIZATION:
         text = "QLoRA: the base model in 4 bits"
-        yield "quantization", text, {"quantization": "nf4"}, replace(setup, quantization="nf4")
+        yield "quantization", text, {"quantization": NF4}, replace(setup, quantization=NF4)
     yield from _combined(setup)
 
 
 def _combined(setup: Setup) -> Iterator[tuple[str, str, Changes, Setup]]:
-    both = replace(setup, checkpointing=True, quantization="nf4")
-    changes: Changes = {
-        name: value
-        for name, value, is_new in (
-            ("gradient_checkpointing", True, not setup.checkpointing),
-            ("quantization", "nf4", setup.quantization == "none"),
-        )
-        if is_new
-    }
+    """Checkpointing and quantization together, then with the smallest micro-batch as well."""
+    both = replace(setup, checkpointing=True, quantization=NF4)
+    changes: Changes = {}
+    if not setup.checkpointing:
+        changes["gradient_checkpointing"] = True
+    if setup.quantization == NO_QUANTIZATION:
+        changes["quantization"] = NF4
     if len(changes) == 2:
         yield "combined", "QLoRA with gradient checkpointing", changes, both
     if changes and setup.sequences > 1:
-        least: Changes = {**changes, "micro_batch_size": 1}
         text = "Everything: QLoRA, gradient checkpointing, one conversation at a time"
-        yield "combined", text, least, replace(both, sequences=1)
+        yield "combined", text, {**changes, "micro_batch_size": 1}, replace(both, sequences=1)
 
 
-def _smaller(sequences: int) -> list[int]:
-    """Halves down to 1, the largest first."""
-    found = []
+def _halves(sequences: int) -> Iterator[int]:
+    """Half of ``sequences``, half of that, and so on down to 1."""
     while sequences > 1:
-        sequences = sequences // 2
-        found.append(sequences)
-    return found
+        sequences //= 2
+        yield sequences

@@ -4,43 +4,36 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from training.core import calibration
-from training.core.calibration import Belief, Observation, learn, low_high, total_spread
-from training.core.estimate import (
-    LIST_OVERHEAD,
-    STORAGE_COST,
-    DatasetFigures,
-    Estimate,
-    Hardware,
-    Overhead,
-    estimate,
-)
-from training.core.likeness import Conditions, likeness, log_speed
+from training.core.estimate import LIST_OVERHEAD, STORAGE_COST, DatasetFigures, Estimate, Hardware, Overhead, estimate
+from training.core.learning import MEMORY, OVERHEAD, THROUGHPUT, Belief, Observation, learn, low_high, total_spread
+from training.core.likeness import LORA_FLOPS, Conditions, likeness, log_speed
 
 LIST = "list"
 MEASURED = "measured"
 CPU_FLOPS = 1e11
-"""What a "list" would say of a CPU, in floating-point operations a second: only an anchor, measured runs decide."""
+"""Floating-point operations a second that stand in for a CPU's list figure; measured runs correct it."""
 MOST_ALIKE = 20
-"""So many runs, the most alike, are learned from: more add little, and take time that the page does not have."""
+"""How many runs, the most alike, are learned from: more change little and take time on every page."""
 LEAST_SECONDS = 0.1
-"""Overheads measured as nothing count as this much: their logarithm is taken."""
+"""Shorter overheads count as this much, since their logarithm is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PastRun:
-    """What a finished run measured. ``throughput`` and ``memory`` are measured / expected."""
+    """What a finished run measured, on the hardware in question."""
 
     conditions: Conditions
     gpu_count: int
     throughput: float
+    """Measured / list, above 0; the list's figure is that of all the run's GPUs."""
     start: float
     """Seconds."""
     validation: float | None
     """Seconds for each epoch; ``None`` where it was not measured (a probe)."""
     save: float | None
-    """Seconds."""
+    """Seconds; ``None`` where it was not measured."""
     memory: float | None
+    """Measured / predicted peak; ``None`` or 0 where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,23 +42,26 @@ class Beliefs:
 
     conditions: Conditions
     throughput: Belief
+    """Of measured / list throughput, apart from what the conditions explain (see ``likeness.log_speed``)."""
     start: Belief
     validation: Belief
     save: Belief
     memory: Belief
+    """Of measured / predicted peak memory."""
 
     @property
     def runs(self) -> int:
+        """Measured runs that the throughput was learned from."""
         return self.throughput.runs
 
     def speed_factor(self, gpu_count: int) -> float:
-        """On the list's throughput of so many GPUs. Without measured runs exactly 1."""
+        """Expected / list throughput of ``gpu_count`` GPUs. Without measured runs exactly 1."""
         if not self.runs:
             return 1.0
         return math.exp(self.throughput.center + self.throughput.trust * log_speed(self.conditions, gpu_count))
 
     def overhead(self) -> Overhead:
-        """Seconds; without measured runs exactly the list's."""
+        """Expected seconds; without measured runs exactly the list's."""
         return Overhead(
             start=_scaled(LIST_OVERHEAD.start, self.start),
             validation=_scaled(LIST_OVERHEAD.validation, self.validation),
@@ -75,7 +71,7 @@ class Beliefs:
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """10th and 90th percentile."""
+    """10th and 90th percentile of a single run's hours and US dollars."""
 
     low_hours: float
     high_hours: float
@@ -85,9 +81,12 @@ class Range:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
+    """An estimate, its range and what it rests on."""
+
     estimate: Estimate
     range: Range
     overhead_seconds: float
+    """Seconds of the whole run in which it does not train."""
     basis: str
     """``list`` or ``measured``."""
     runs: int
@@ -95,62 +94,46 @@ class Forecast:
 
 
 def believe(conditions: Conditions, past: Sequence[PastRun]) -> Beliefs:
-    """What the past runs on the same hardware say of a run under these conditions."""
-    alike = sorted(
-        ((run, likeness(conditions, run.conditions)) for run in past), key=lambda pair: pair[1], reverse=True
-    )[:MOST_ALIKE]
+    """What past runs say of a run under ``conditions``, by the MOST_ALIKE of them.
 
-    def about(pairs: Iterable[tuple[float, float | None, float]], prior: calibration.Prior) -> Belief:
-        return learn(
-            [
-                Observation(log_ratio=math.log(max(value, LEAST_SECONDS) / expected), likeness=weight)
-                for expected, value, weight in pairs
-                if value is not None
-            ],
-            prior,
-        )
-
+    Args:
+        conditions: of the run in question.
+        past: runs on the same hardware, in any order; without any, the priors are returned.
+    """
+    weighted = ((run, likeness(conditions, run.conditions)) for run in past)
+    alike = sorted(weighted, key=lambda pair: pair[1], reverse=True)[:MOST_ALIKE]
+    speeds = [
+        Observation(log_ratio=math.log(run.throughput) - log_speed(run.conditions, run.gpu_count), likeness=weight)
+        for run, weight in alike
+    ]
+    peaks = [Observation(log_ratio=math.log(run.memory), likeness=weight) for run, weight in alike if run.memory]
     return Beliefs(
         conditions=conditions,
-        throughput=learn(
-            [
-                Observation(
-                    log_ratio=math.log(run.throughput) - log_speed(run.conditions, run.gpu_count), likeness=weight
-                )
-                for run, weight in alike
-            ],
-            calibration.THROUGHPUT,
-        ),
-        start=about(((LIST_OVERHEAD.start, run.start, weight) for run, weight in alike), calibration.OVERHEAD),
-        validation=about(
-            ((LIST_OVERHEAD.validation, run.validation, weight) for run, weight in alike), calibration.OVERHEAD
-        ),
-        save=about(((LIST_OVERHEAD.save, run.save, weight) for run, weight in alike), calibration.OVERHEAD),
-        memory=learn(
-            [Observation(log_ratio=math.log(run.memory), likeness=weight) for run, weight in alike if run.memory],
-            calibration.MEMORY,
-        ),
+        throughput=learn(speeds, THROUGHPUT),
+        start=_overhead(LIST_OVERHEAD.start, ((run.start, weight) for run, weight in alike)),
+        validation=_overhead(LIST_OVERHEAD.validation, ((run.validation, weight) for run, weight in alike)),
+        save=_overhead(LIST_OVERHEAD.save, ((run.save, weight) for run, weight in alike)),
+        memory=learn(peaks, MEMORY),
     )
 
 
 def forecast(
     dataset: DatasetFigures, hardware: Hardware, *, batch_size: int, epochs: int, beliefs: Beliefs
 ) -> Forecast:
-    """The estimate and its range. ``hardware`` has list figures, which ``beliefs`` correct."""
+    """The specification's estimate, corrected by ``beliefs``, and its range.
+
+    Args:
+        dataset: how much there is to train on.
+        hardware: with the list's figures.
+        batch_size: training pairs a step, over all GPUs.
+        epochs: passes over the data set.
+        beliefs: about this hardware, under the run's conditions.
+    """
     factor = beliefs.speed_factor(hardware.count)
     learned = hardware if factor == 1 else replace(hardware, tokens_per_second=hardware.tokens_per_second * factor)
     overhead = beliefs.overhead()
     price = estimate(dataset, learned, batch_size=batch_size, epochs=epochs, overhead=overhead)
-    overhead_seconds = overhead.start + epochs * overhead.validation + overhead.save
-    spread = total_spread(
-        [
-            (price.duration_hours * 3600 - overhead_seconds, beliefs.throughput.spread),
-            (overhead.start, beliefs.start.spread),
-            (epochs * overhead.validation, beliefs.validation.spread),
-            (overhead.save, beliefs.save.spread),
-        ]
-    )
-    low, high = low_high(price.duration_hours, spread)
+    low, high = low_high(price.duration_hours, _duration_spread(price, overhead, epochs, beliefs))
     return Forecast(
         estimate=price,
         range=Range(
@@ -159,15 +142,37 @@ def forecast(
             low_cost=price.hourly_rate * low + STORAGE_COST,
             high_cost=price.hourly_rate * high + STORAGE_COST,
         ),
-        overhead_seconds=overhead_seconds,
+        overhead_seconds=overhead.seconds(epochs),
         basis=MEASURED if beliefs.runs else LIST,
         runs=beliefs.runs,
     )
 
 
 def cpu_throughput(parameters: int) -> float:
-    """Tokens a second to start from on a CPU: LoRA costs about 4 floating-point operations a parameter and token."""
-    return CPU_FLOPS / (4 * parameters)
+    """Tokens a second that stand in for a list figure of a CPU, for a model of so many parameters."""
+    return CPU_FLOPS / (LORA_FLOPS * parameters)
+
+
+def _overhead(listed: float, measured: Iterable[tuple[float | None, float]]) -> Belief:
+    """Belief about an overhead of ``listed`` seconds, from (seconds, likeness) of past runs."""
+    observations = [
+        Observation(log_ratio=math.log(max(seconds, LEAST_SECONDS) / listed), likeness=weight)
+        for seconds, weight in measured
+        if seconds is not None
+    ]
+    return learn(observations, OVERHEAD)
+
+
+def _duration_spread(price: Estimate, overhead: Overhead, epochs: int, beliefs: Beliefs) -> float:
+    """Log spread of a whole run's duration, whose parts vary independently of each other."""
+    return total_spread(
+        [
+            (price.duration_hours * 3600 - overhead.seconds(epochs), beliefs.throughput.spread),
+            (overhead.start, beliefs.start.spread),
+            (epochs * overhead.validation, beliefs.validation.spread),
+            (overhead.save, beliefs.save.spread),
+        ]
+    )
 
 
 def _scaled(seconds: float, belief: Belief) -> float:

@@ -2,15 +2,26 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
+
+from training.core.gpu_names import CUDA
+from training.core.memory import TOKENS_AT_ONCE
+from training.core.options import AUTO, NO_QUANTIZATION
 
 SCALING = {1: 1.0, 2: 0.89, 4: 0.83, 8: 0.78}
 """Share of linear speed-up that data parallelism keeps: 0.89 at 2 and 0.83 at 4 A100s (fms-acceleration's published
-benchmarks); 8 goes on in their line."""
-CHECKPOINTING = 4 / 6
-"""LoRA costs 4 N floating-point operations a token, and 6 N when every block is computed a second time."""
+benchmarks); 8 continues their line."""
+LORA_FLOPS = 4
+"""Floating-point operations a parameter and token: 2 forward and 2 for the activations' gradients (Kaplan et al.,
+arXiv:2001.08361, section 2.1); the 2 for the weights' gradients fall away, since the base model is frozen."""
+CHECKPOINTED_FLOPS = 6
+"""The same when every block's forward pass is computed a second time (arXiv:1604.06174)."""
+CHECKPOINTING = LORA_FLOPS / CHECKPOINTED_FLOPS
+"""Speed with gradient checkpointing / without."""
 OTHER_MODEL = 0.5
 OTHER_QUANTIZATION = 0.3
 OTHER_PRECISION = 0.3
+"""What the likeness is multiplied by where two runs differ in it."""
 PARAMETER_OCTAVES = 1.0
 TOKEN_OCTAVES = 1.0
 LENGTH_OCTAVES = 2.0
@@ -29,13 +40,30 @@ class Conditions:
     sequence_length: float
     """Tokens of a conversation, on average."""
     rank: int
-    quantization: str = "none"
-    precision: str = "auto"
+    quantization: str = NO_QUANTIZATION
+    precision: str = AUTO
     checkpointing: bool = False
+
+    @classmethod
+    def of(cls, *, sequences: int, micro_batch_size: int | None, sequence_length: float, **others: Any) -> "Conditions":
+        """Of a step with so many ``sequences`` on one GPU, of which ``micro_batch_size`` may go through together.
+
+        Args:
+            sequences: conversations of a step, however many GPUs share them.
+            micro_batch_size: what was chosen; ``None``: as many as TOKENS_AT_ONCE allows.
+            sequence_length: tokens of a conversation, on average.
+            others: the remaining fields, as they are.
+        """
+        together = min(sequences, micro_batch_size or sequences)
+        most = max(TOKENS_AT_ONCE[CUDA], sequence_length)
+        return cls(tokens_at_once=min(together * sequence_length, most), sequence_length=sequence_length, **others)
 
 
 def likeness(one: Conditions, other: Conditions) -> float:
-    """1 for the same conditions, towards 0 the further they are apart."""
+    """Weight of one run in an estimate of the other, from 1 (same conditions) towards 0 (docs/estimates.md).
+
+    A Gaussian kernel of the distances in doublings, times a factor for each choice that differs.
+    """
     distance = (
         _octaves(one.parameters, other.parameters, PARAMETER_OCTAVES)
         + _octaves(one.tokens_at_once, other.tokens_at_once, TOKEN_OCTAVES)
@@ -53,11 +81,15 @@ def likeness(one: Conditions, other: Conditions) -> float:
 
 
 def _octaves(one: float, other: float, width: float) -> float:
+    """Squared distance in doublings, in units of ``width`` doublings."""
     return (math.log2(max(one, 1e-9) / max(other, 1e-9)) / width) ** 2
 
 
 def scaling(gpu_count: int) -> float:
-    """Share of the linear speed-up that ``gpu_count`` GPUs keep, between the published counts on a straight line."""
+    """Share of the linear speed-up that ``gpu_count`` GPUs keep (0 to 1).
+
+    Between the counts of SCALING on a straight line; above the largest, that one's.
+    """
     if gpu_count in SCALING:
         return SCALING[gpu_count]
     below = max((count for count in SCALING if count < gpu_count), default=1)
@@ -69,6 +101,9 @@ def scaling(gpu_count: int) -> float:
 
 
 def log_speed(conditions: Conditions, gpu_count: int) -> float:
-    """How far (log) the conditions alone put a run's speed from the list's, which knows none of them: for translating
-    what one run measured to another."""
+    """Natural logarithm of (speed under these conditions / the list's), as far as the conditions alone explain it.
+
+    List figures know neither data parallelism's losses nor checkpointing, so what one run measured is divided by its
+    own and multiplied by the other's when it is carried over.
+    """
     return math.log(scaling(gpu_count)) + (math.log(CHECKPOINTING) if conditions.checkpointing else 0.0)

@@ -13,12 +13,15 @@ Bytes throughout.
 from dataclasses import asdict, dataclass
 
 from training.core.architecture import ALL_LINEAR, Architecture
+from training.core.gpu_names import CPU, CUDA
+from training.core.options import NF4, NO_QUANTIZATION
 
 GIB = 1024**3
 NF4_BYTES = 0.5 + (1 + 4 / 256) / 64
 """A weight in NF4: half a byte, and for each block of 64 one 8-bit constant, of which 256 share one in fp32
 (arXiv:2305.14314, section 3, "double quantization": 0.127 bits a parameter)."""
 ADAPTER_BYTES = 4
+"""An adapter's weight, kept in fp32 whatever the base model's precision."""
 GRADIENT_BYTES = 4
 OPTIMIZER_BYTES = 8
 """AdamW's two moments in fp32."""
@@ -30,12 +33,14 @@ CPU_FRAGMENTATION = 0.12
 """Held by the C library's allocator and not in use, as a share of what comes and goes."""
 FRAGMENTATION = 0.26
 """Held by PyTorch's caching allocator and not in use, as a share of what comes and goes (activations and logits)."""
-TOKENS_AT_ONCE = 16384
-"""Padded tokens that the trainer puts through in one pass on a GPU when no micro-batch size is chosen."""
+TOKENS_AT_ONCE = {CUDA: 16384, CPU: 2048}
+"""Padded tokens that the trainer puts through in one pass, by device type, when no micro-batch size is chosen."""
 NORM_BYTES = 4
 """A norm's input is kept in fp32 whatever the precision (transformers' RMSNorm)."""
-
 COMPUTE_BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
+"""A figure in each precision that the trainer computes in."""
+SHARED_INPUTS = {"q": "attention", "k": "attention", "v": "attention", "gate": "mlp", "up": "mlp"}
+"""Linear layers of a block that read the same tensor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,7 @@ class Recipe:
     """What differs between training programs; the defaults are this product's trainer."""
 
     targets: tuple[str, ...] = ALL_LINEAR
+    """Linear layers with an adapter."""
     logit_bytes: float = 12
     """Kept and needed at once for one logit: the fp32 log-softmax, its gradient and the loss's (PyTorch's
     ``cross_entropy`` on fp32 logits). 0 where the loss is computed in slices."""
@@ -63,12 +69,15 @@ class Setup:
     sequence_length: int
     rank: int
     dropout: bool = True
-    quantization: str = "none"
+    """Whether the adapters have any."""
+    quantization: str = NO_QUANTIZATION
     precision: str = "bf16"
+    """A key of COMPUTE_BYTES; ``fitting.precision_on`` turns ``auto`` into one."""
     checkpointing: bool = False
 
     @property
     def tokens(self) -> int:
+        """Tokens of one forward pass, padding included."""
         return self.sequences * self.sequence_length
 
 
@@ -101,6 +110,7 @@ class Memory:
         return self.reserved + self.context
 
     def parts(self) -> dict[str, int]:
+        """Bytes by field, adding up to the peak."""
         return asdict(self)
 
 
@@ -110,19 +120,19 @@ def predict(model: Architecture, setup: Setup, recipe: Recipe | None = None) -> 
     One crest is at the loss, where all kept activations and the logits are there; the other in the backward pass, with
     the kept activations and one block's own, recomputed when checkpointing. Activations are counted as kept plus
     one block's, logits as what they need beyond that.
+
+    Args:
+        model: the base model's dimensions.
+        setup: what goes through at once, and how.
+        recipe: the training program's; ``None``: this product's trainer on a GPU.
+
+    Raises:
+        KeyError: ``setup.precision`` is not in COMPUTE_BYTES.
     """
     recipe = recipe or Recipe()
     compute = COMPUTE_BYTES[setup.precision]
     adapter = model.lora_parameters(setup.rank, recipe.targets)
-    block = _block_bytes_per_token(model, setup, recipe, compute)
-    if setup.checkpointing:
-        kept = model.layers * compute * model.hidden_size * setup.tokens
-        crest = (block + _backward_bytes_per_token(model, compute)) * setup.tokens
-    else:
-        kept = model.layers * block * setup.tokens
-        crest = _backward_bytes_per_token(model, compute) * setup.tokens
-    if setup.quantization == "nf4":
-        crest += compute * max(inputs * outputs for inputs, outputs in model.linear_shapes().values())
+    kept, crest = _activation_bytes(model, setup, recipe, compute)
     at_loss = recipe.logit_bytes * model.vocabulary * setup.tokens
     dynamic = kept + max(crest, at_loss)
     return Memory(
@@ -138,47 +148,78 @@ def predict(model: Architecture, setup: Setup, recipe: Recipe | None = None) -> 
 
 
 def resident_on_cpu(model: Architecture, setup: Setup) -> int:
-    """The most that a trainer's process holds in memory on a CPU (VmHWM, proc(5)); fitted to runs of the bundled
-    model (docs/estimates.md)."""
+    """The most bytes that a trainer's process holds in memory on a CPU (VmHWM, proc(5)).
+
+    Fitted to runs of the bundled model (docs/estimates.md).
+    """
     memory = predict(model, setup, ON_CPU)
     return int(memory.allocated + CPU_FRAGMENTATION * (memory.activations + memory.logits)) + CPU_RESIDENT_BYTES
 
 
+def sequences_at_once(*, sequences: int, sequence_length: int, micro_batch_size: int | None) -> int:
+    """How many conversations a GPU puts through together, at least 1.
+
+    Args:
+        sequences: conversations of one step on one GPU.
+        sequence_length: tokens of the longest one.
+        micro_batch_size: what was chosen; ``None``: as many of the longest ones as TOKENS_AT_ONCE allows.
+    """
+    wanted = micro_batch_size or max(1, TOKENS_AT_ONCE[CUDA] // sequence_length)
+    return max(1, min(sequences, wanted))
+
+
 def _weight_bytes(model: Architecture, quantization: str, compute: int) -> float:
-    if quantization != "nf4":
+    """The base model's weights; NF4 packs the linear layers alone."""
+    if quantization != NF4:
         return model.parameters * compute
     return model.linear_parameters * NF4_BYTES + (model.parameters - model.linear_parameters) * compute
+
+
+def _activation_bytes(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> tuple[int, int]:
+    """Kept from the forward pass; and on top of it, for a while, in one block's backward pass.
+
+    The latter holds one layer's weights unpacked where they are in NF4.
+    """
+    block = _block_bytes_per_token(model, setup, recipe, compute)
+    passing = _backward_bytes_per_token(model, compute)
+    if setup.checkpointing:
+        kept = model.layers * compute * model.hidden_size * setup.tokens
+        crest = (block + passing) * setup.tokens
+    else:
+        kept = model.layers * block * setup.tokens
+        crest = passing * setup.tokens
+    if setup.quantization == NF4:
+        crest += compute * max(inputs * outputs for inputs, outputs in model.linear_shapes().values())
+    return kept, crest
 
 
 def _block_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> int:
     """What autograd keeps of one block for the backward pass, per token.
 
-    Frozen linear layers keep nothing of their input; a LoRA pair keeps its input (with dropout one copy for each
-    target, and dropout's mask). Norms keep their input in fp32, attention its queries, keys, values and output, the
-    MLP what its activation and its product need.
+    Norms keep their input in fp32, attention its queries, keys, values and output, the MLP what its activation and its
+    product need.
     """
-    hidden, inner = model.hidden_size, model.intermediate_size
-    norms = 0 if recipe.fused else 2 * NORM_BYTES * hidden
+    norms = 0 if recipe.fused else 2 * NORM_BYTES * model.hidden_size
     attention = compute * 2 * model.query_width + compute * 2 * model.kv_width
     kept_of_inner = (3 if model.gated else 1) - (1 if recipe.fused and model.gated else 0)
-    mlp = compute * kept_of_inner * inner
+    mlp = compute * kept_of_inner * model.intermediate_size
+    return norms + attention + mlp + _lora_bytes_per_token(model, setup, recipe, compute)
+
+
+def _lora_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> int:
+    """What autograd keeps of one block's linear layers, per token.
+
+    A frozen layer keeps nothing of its input; a LoRA pair keeps it: with dropout one copy for each target, and
+    dropout's mask; without, what targets share once, and nothing for "o", whose input attention keeps as its output.
+    """
     shapes = model.linear_shapes()
     targets = [name for name in recipe.targets if name in shapes]
     if setup.dropout:
-        adapters = sum((compute + recipe.mask_bytes) * shapes[name][0] for name in targets)
-    else:
-        shared = {"q": "attention", "k": "attention", "v": "attention", "gate": "mlp", "up": "mlp"}
-        inputs = {shared.get(name, name): shapes[name][0] for name in targets}
-        adapters = sum(compute * width for name, width in inputs.items() if name != "o")
-    return norms + attention + mlp + adapters
+        return sum((compute + recipe.mask_bytes) * shapes[name][0] for name in targets)
+    inputs = {SHARED_INPUTS.get(name, name): shapes[name][0] for name in targets if name != "o"}
+    return compute * sum(inputs.values())
 
 
 def _backward_bytes_per_token(model: Architecture, compute: int) -> int:
     """Gradients that pass through one block at once, per token: of the MLP's inner width and of the residual stream."""
     return compute * (2 * model.intermediate_size + 2 * model.hidden_size)
-
-
-def sequences_at_once(*, sequences: int, sequence_length: int, micro_batch_size: int | None) -> int:
-    """How many of a step's ``sequences`` (one process's) the trainer puts through together, of the longest ones."""
-    wanted = micro_batch_size or max(1, TOKENS_AT_ONCE // sequence_length)
-    return max(1, min(sequences, wanted))

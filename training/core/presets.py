@@ -1,5 +1,6 @@
 """The presets of the specification (section FR-3.3), and which one a choice of hyperparameters is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from training.core.hyperparameters import Hyperparameters, number
@@ -10,15 +11,19 @@ DEFAULT = "balanced"
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
+    """One of the specification's presets, with its card's texts."""
+
     id: str
     name: str
     description: str
     details: str
     icon: str
+    """A Lucide icon's name."""
     hyperparameters: Hyperparameters
 
     @property
     def shown_learning_rate(self) -> str:
+        """The learning rate as its card has it: 0.0001, not 1e-04."""
         return number(self.hyperparameters.learning_rate)
 
 
@@ -59,11 +64,28 @@ PRESETS: dict[str, Preset] = {
 }
 
 IDS = (*PRESETS, CUSTOM)
+"""All that a job's preset may be."""
 
 
 def matching(hyperparameters: Hyperparameters) -> str:
-    """The id of the preset that has exactly these values, else ``custom``."""
+    """The id of the preset that has exactly these values, else CUSTOM."""
     for preset in PRESETS.values():
         if preset.hyperparameters == hyperparameters:
             return preset.id
     return CUSTOM
+
+
+def complete(values: Mapping[str, float], preset_id: str = CUSTOM) -> Hyperparameters:
+    """Hyperparameters of a request that may leave alpha and dropout out.
+
+    Alpha is then twice the rank, as in every preset; dropout is the preset's, or the default preset's.
+
+    Args:
+        values: by name, within their limits.
+        preset_id: one of IDS.
+
+    Raises:
+        KeyError: a required value is missing.
+    """
+    dropout = PRESETS.get(preset_id, PRESETS[DEFAULT]).hyperparameters.dropout
+    return Hyperparameters.from_mapping({"alpha": 2 * values["rank"], "dropout": dropout} | dict(values))

@@ -13,6 +13,7 @@ CANCELLED = "cancelled"
 
 ALL = (QUEUED, INITIALIZING, RUNNING, COMPLETED, FAILED, CANCELLED)
 CLAIMED = (INITIALIZING, RUNNING)
+"""A worker has the job."""
 ACTIVE = (QUEUED, *CLAIMED)
 FINAL = (COMPLETED, FAILED, CANCELLED)
 
@@ -24,6 +25,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     FAILED: frozenset({QUEUED}),
     CANCELLED: frozenset({QUEUED}),
 }
+"""Status -> statuses that a job may move to from it."""
 
 
 def sources(target: str) -> tuple[str, ...]:

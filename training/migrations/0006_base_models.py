@@ -1,7 +1,7 @@
 """What the GPU types have of memory, and the catalogue of base models.
 
 Dimensions are those of each model's config.json, licences those of its model card; the numbers of parameters are the
-published ones and agree with the dimensions to 0.1 % (tests/core/test_architecture.py).
+published ones and agree with the dimensions to 0.1 % (tests/training/core/test_architecture.py).
 """
 
 import datetime

@@ -1,11 +1,16 @@
 """Training jobs and their history, what they run on, and what they produce."""
 
-from training.models.calibration import RunMeasurement
-from training.models.catalogue import MAX_GPUS, BaseModel, GpuType, gpu_queue
-from training.models.jobs import TrainingJob
-from training.models.plan import RunPlan
-from training.models.records import Artifact, IdempotencyKey, JobEvent, JobMetric
-from training.models.workers import Worker
+from training.models.artifact import Artifact
+from training.models.base_model import BaseModel
+from training.models.event import JobEvent
+from training.models.gpu_type import MAX_GPUS, GpuType, gpu_queue
+from training.models.idempotency_key import IdempotencyKey
+from training.models.job import TrainingJob
+from training.models.log import JobLog
+from training.models.measurement import RunMeasurement
+from training.models.metric import JobMetric
+from training.models.run_plan import RunPlan
+from training.models.worker import Worker
 
 __all__ = [
     "MAX_GPUS",
@@ -14,6 +19,7 @@ __all__ = [
     "GpuType",
     "IdempotencyKey",
     "JobEvent",
+    "JobLog",
     "JobMetric",
     "RunMeasurement",
     "RunPlan",

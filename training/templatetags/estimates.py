@@ -1,6 +1,14 @@
 """Figures of estimates as people read them."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from django import template
+
+from training.core.estimate import cents as to_cents
+from training.core.estimate import fixed
+from training.core.memory import GIB
+from training.web.choices import change
 
 register = template.Library()
 
@@ -32,3 +40,27 @@ def seconds(value: float | None) -> str:
     if value >= SECONDS_AN_HOUR:
         return f"{value / SECONDS_AN_HOUR:.2f} h"
     return f"{value / SECONDS_A_MINUTE:.1f} min" if value >= SECONDS_A_MINUTE else f"{value:.0f} s"
+
+
+@register.filter
+def cents(value: float) -> Decimal:
+    """Money and hours to two places, rounded as the specification does."""
+    return to_cents(value)
+
+
+@register.filter
+def tenths(value: float) -> Decimal:
+    """Hours to one place, from two."""
+    return fixed(float(to_cents(value)), places=1)
+
+
+@register.filter
+def gib(value: float) -> float:
+    """Bytes as GiB."""
+    return value / GIB
+
+
+@register.filter
+def as_change(fields: Mapping[str, object]) -> str:
+    """The value of a button that changes these fields of the form."""
+    return change(**fields)

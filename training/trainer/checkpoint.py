@@ -91,7 +91,8 @@ def require_configuration(saved: Saved, configuration: dict[str, Any]) -> None:
     """Raises TrainingError when the checkpoint is of a run with other settings or data."""
     keys = sorted(saved.configuration.keys() | configuration.keys())
     differences = [
-        f"{key.replace('_', ' ')} was {saved.configuration.get(key)} and is {configuration.get(key)}"
+        f"{key.replace('_', ' ')} was {saved.configuration.get(key, 'not set')} "
+        f"and is {configuration.get(key, 'not set')}"
         for key in keys
         if saved.configuration.get(key) != configuration.get(key)
     ]

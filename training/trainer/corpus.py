@@ -7,12 +7,14 @@ from pathlib import Path
 from transformers import PreTrainedTokenizerBase
 
 from .data import Example, read_examples
-from .plan import plan_steps, split
 from .protocol import Data, Event, JobSpec
+from .step_plan import plan_steps, split
 
 
 @dataclass(frozen=True)
 class Corpus:
+    """The data set's conversations, split, and the steps that train on them."""
+
     train: list[Example]
     held_out: list[Example]
     plan: list[list[int]]
@@ -26,31 +28,36 @@ class Corpus:
 def load_corpus(spec: JobSpec, tokenizer: PreTrainedTokenizerBase, emit: Callable[[Event], None]) -> Corpus:
     """Read the data set, and say what it holds. Raises TrainingError."""
     examples = read_examples(Path(spec.dataset_path), tokenizer, longest=spec.max_sequence_length)
-    pairs = [example.pairs for example in examples]
-    share = 0.0 if spec.evaluation_path else spec.evaluation_share
-    kept, indices = split(pairs=pairs, share=share, seed=spec.split_seed)
-    held_out = [examples[index] for index in indices]
+    train, held_out = _split(spec, examples)
     if spec.evaluation_path:
         held_out = read_examples(Path(spec.evaluation_path), tokenizer, longest=spec.max_sequence_length)
-    emit(
-        Data(
-            conversations=len(examples),
-            train_pairs=sum(pairs[index] for index in kept),
-            evaluation_pairs=sum(example.pairs for example in held_out),
-            total_tokens=token_count(examples),
-            trained_tokens=sum(example.trained for example in examples),
-            truncated=sum(example.truncated for example in examples),
-        )
-    )
-    train = [examples[index] for index in kept]
+    emit(_described(examples, train, held_out))
     plan = plan_steps(
         lengths=[example.length for example in train],
         pairs=[example.pairs for example in train],
-        batch_size=spec.batch_size,
+        batch_size=int(spec.hyperparameters["batch_size"]),
         total_steps=spec.total_steps,
         seed=spec.seed,
     )
     return Corpus(train=train, held_out=held_out, plan=plan)
+
+
+def _split(spec: JobSpec, examples: list[Example]) -> tuple[list[Example], list[Example]]:
+    share = 0.0 if spec.evaluation_path else spec.evaluation_share
+    pairs = [example.pairs for example in examples]
+    kept, chosen = split(pairs=pairs, share=share, most=spec.most_held_out, seed=spec.split_seed)
+    return [examples[index] for index in kept], [examples[index] for index in chosen]
+
+
+def _described(examples: list[Example], train: list[Example], held_out: list[Example]) -> Data:
+    return Data(
+        conversations=len(examples),
+        train_pairs=sum(example.pairs for example in train),
+        evaluation_pairs=sum(example.pairs for example in held_out),
+        total_tokens=token_count(examples),
+        trained_tokens=sum(example.trained for example in examples),
+        truncated=sum(example.truncated for example in examples),
+    )
 
 
 def token_count(examples: list[Example]) -> int:

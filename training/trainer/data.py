@@ -33,6 +33,7 @@ class Example:
 
     @property
     def ids(self) -> list[int]:
+        """``length`` token ids, read from the cache at each call."""
         ids: list[int] = self.batch.column("ids")[self.row].as_py()
         return ids[: self.length]
 
@@ -97,7 +98,15 @@ def _tokens(messages: list[dict[str, str]], tokenizer: Any) -> list[int] | None:
 
 
 def collate(examples: list[Example], *, pad: int) -> dict[str, torch.Tensor]:
-    """A batch, padded on the right to its longest: ids, mask and labels of shape (examples, tokens)."""
+    """A batch, padded on the right to its longest.
+
+    Args:
+        examples: At least one.
+        pad: The token id to fill up with; its label is IGNORED and its mask 0.
+
+    Returns:
+        ``input_ids``, ``attention_mask`` and ``labels``, int64 of shape (examples, tokens of the longest).
+    """
     width = max(example.length for example in examples)
 
     def padded(rows: list[list[int]], filler: int) -> torch.Tensor:

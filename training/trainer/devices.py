@@ -1,8 +1,6 @@
 """The devices of this host, and what a job gets of them."""
 
-import contextlib
 import os
-from pathlib import Path
 
 import torch
 
@@ -13,6 +11,7 @@ PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float
 
 
 def device_type(spec: JobSpec) -> str:
+    """``cuda`` or ``cpu``; left to the trainer, a GPU where there is one."""
     if spec.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return spec.device
@@ -50,12 +49,9 @@ def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
     return PRECISIONS[wanted]
 
 
-def device_name(device: torch.device) -> str:
-    """What people call it."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return f"CPU ({line.split(':', 1)[1].strip()})"
-    return "CPU"
+def device_name(spec: JobSpec, device: torch.device) -> str:
+    """What people call it: a GPU by its driver's name, a CPU by the job file's."""
+    if device.type == "cpu":
+        return spec.cpu_name
+    name: str = torch.cuda.get_device_name(device)
+    return name

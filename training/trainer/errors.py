@@ -28,13 +28,14 @@ def describe(error: BaseException) -> Failed:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on a GPU or on the host."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(text in str(error) for text in MEMORY)
     )
 
 
 def is_disk_full(error: BaseException | None) -> bool:
-    """Also when a library, writing a file, has put an error of its own in the way."""
+    """Whether a disk, quota or file-size limit is full; also where a library's own error covers the system's."""
     while error is not None:
         if (isinstance(error, OSError) and error.errno in FULL) or "No space left on device" in str(error):
             return True
@@ -55,6 +56,5 @@ def _explain(error: BaseException) -> tuple[str, str]:
             "Training ran out of memory. Choose a smaller micro-batch or rank, a GPU with more memory, or shorter "
             "conversations, and start again."
         )
-    return "internal", (
-        f"The trainer failed unexpectedly ({type(error).__name__}: {str(error)[:300]}). The log has the details."
-    )
+    what = f"{type(error).__name__}: {str(error)[:300]}"
+    return "internal", f"The trainer failed unexpectedly ({what}). The log has the details."

@@ -1,4 +1,7 @@
-"""One trainer at a time in a run's directory, and a journal that shows it."""
+"""One trainer at a time in a run's directory, and a journal that shows it.
+
+The lock is ours because ``fcntl.flock`` of the standard library needs nothing but a short wait around it.
+"""
 
 import contextlib
 import fcntl
@@ -40,7 +43,7 @@ def exclusive(lock: Path) -> Iterator[None]:
 
 
 class Journal:
-    """Appends one line a happening to the file that all trainers under one directory share."""
+    """One line for each start, end and refusal, in a file that all trainers under one directory append to."""
 
     def __init__(self, spec: JobSpec) -> None:
         self.path = Path(spec.run_dir).parent / JOURNAL

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 class Flags:
-    """The files of one attempt. ``clear`` removes what an earlier attempt left."""
+    """The files of one attempt."""
 
     def __init__(self, run_dir: Path) -> None:
         self.stop = run_dir / "stop"
@@ -15,6 +15,7 @@ class Flags:
         self._outcome = run_dir / "outcome"
 
     def clear(self) -> None:
+        """Remove what an earlier attempt left."""
         for path in (self.stop, self.begun, self._outcome):
             path.unlink(missing_ok=True)
 

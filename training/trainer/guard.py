@@ -1,7 +1,8 @@
 """The guard: a small process that holds the lease of a run and starts the process that trains.
 
 It loads no PyTorch and shares no interpreter with the training, so it acts at once whatever the training does, even in
-native code that never returns.
+native code that never returns. It is ours because a time limit of ``subprocess`` or Celery ends with the process that
+holds it, and torchrun's agent does not watch the process that started it.
 """
 
 import os
@@ -41,7 +42,7 @@ class Guard:
         signal.signal(signal.SIGTERM, self._on_sigterm)
 
     def run(self, job_file: str) -> int:
-        """Returns the exit status of the training; a negative one is the signal that ended it."""
+        """Train, and return when it has ended: its exit status, or minus the number of the signal that ended it."""
         self.child = subprocess.Popen(
             [sys.executable, "-m", "trainer.launch", job_file],
             stdin=subprocess.DEVNULL,

@@ -25,6 +25,7 @@ class History:
         draft.replace(self._path)
 
     def add(self, event: Step | Evaluation) -> None:
+        """Take note of it; it is on the disk after the next ``keep``."""
         self._news.append(event)
 
     def keep(self) -> None:

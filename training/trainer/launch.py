@@ -23,6 +23,7 @@ PROGRAM = "trainer.process"
 
 
 def main(job_file: str) -> int:
+    """Train on as many processes as the job asks for; returns the exit status of this one, the flags hold the run's."""
     spec = JobSpec.from_json(Path(job_file).read_text())
     flags = Flags(Path(spec.run_dir))
     try:

@@ -10,16 +10,15 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from .data import IGNORED, Example, collate
+from .device_memory import out_of_memory_training
 from .errors import TrainingError, is_out_of_memory
-from .memory import out_of_memory_training
 from .model import load_adapter, load_model, trainable
 from .parallel import Processes
-from .plan import forward_passes
 from .protocol import JobSpec
+from .step_plan import forward_passes
 
 MAX_GRADIENT_NORM = 1.0
-TOKENS_AT_ONCE = {"cpu": 2048, "cuda": 16384}
-"""Padded tokens in one forward pass where no micro-batch size is set; a larger step is added up from several."""
+"""Larger gradients are scaled down to this Euclidean norm (arXiv:1211.5063)."""
 
 Batch = dict[str, torch.Tensor]
 
@@ -47,7 +46,7 @@ class Learner:
         self._in_work = (0, 0)
         self.model = load_model(spec, device=self.device, precision=precision)
         self.parameters = trainable(self.model)
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=spec.learning_rate, weight_decay=0.0)
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=spec.hyperparameters["learning_rate"], weight_decay=0.0)
         warmup = max(1, round(spec.total_steps * spec.warmup_share))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer,
@@ -59,8 +58,9 @@ class Learner:
 
     @property
     def state_bytes(self) -> int:
-        """What a checkpoint holds: the adapter and two moments of each of its weights."""
-        return 3 * sum(parameter.numel() * parameter.element_size() for parameter in self.parameters)
+        """Bytes of a checkpoint: the adapter and AdamW's two moments of each of its weights."""
+        adapter: int = sum(parameter.numel() * parameter.element_size() for parameter in self.parameters)
+        return 3 * adapter
 
     def take_step(self, examples: list[Example], *, step: int) -> Taken:
         """One optimizer step, number ``step``, on all these examples. Raises TrainingError."""
@@ -84,12 +84,7 @@ class Learner:
             norm = torch.nn.utils.clip_grad_norm_(self.parameters, MAX_GRADIENT_NORM).item()
             is_overflow = not math.isfinite(norm) and self.scaler.get_scale() > 1
             if not math.isfinite(loss) or not (math.isfinite(norm) or is_overflow):
-                raise TrainingError(
-                    "diverged",
-                    f"The loss became {loss} and the gradients' norm {norm} at step {step}: training diverged. Choose "
-                    "a lower learning rate"
-                    + (", or a GPU that computes in bf16." if self.precision == torch.float16 else "."),
-                )
+                raise self._diverged(loss, norm, step)
             self.scaler.step(self.optimizer)  # leaves all as it is where a scaled gradient overflowed
             self.scaler.update()
             self.optimizer.zero_grad(set_to_none=True)
@@ -98,6 +93,14 @@ class Learner:
         self.schedule.step()
         sequences = max((len(indices) for indices in self._plan(mine)), default=0)
         return Taken(loss=loss, learning_rate=learning_rate, gradient_norm=norm, sequences=sequences)
+
+    def _diverged(self, loss: float, norm: float, step: int) -> TrainingError:
+        wider_range = ", or a GPU that computes in bf16" if self.precision == torch.float16 else ""
+        return TrainingError(
+            "diverged",
+            f"The loss became {loss} and the gradients' norm {norm} at step {step}: training diverged. Choose a lower "
+            f"learning rate{wider_range}.",
+        )
 
     def _add_gradients(self, mine: list[Example], trained: int) -> float:
         """Gradients of the mean loss over the whole step's trained tokens, on all processes; returns that loss."""
@@ -118,7 +121,6 @@ class Learner:
             logits = self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1]
         return cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
 
-    @torch.no_grad()
     def evaluate(self, examples: list[Example], *, is_over: Callable[[], bool]) -> float | None:
         """The mean loss over the trained tokens; ``None`` when ``is_over``, asked in all processes before each pass,
         cut it short."""
@@ -132,7 +134,8 @@ class Learner:
                 if is_over():
                     return None
                 if (batch := next(batches, None)) is not None:
-                    loss += self._loss(batch).item()
+                    with torch.no_grad():
+                        loss += self._loss(batch).item()
         finally:
             self.model.train()
         loss, trained = self.processes.total(loss, sum(example.trained for example in mine))
@@ -143,7 +146,8 @@ class Learner:
 
     def _plan(self, examples: list[Example]) -> list[list[int]]:
         lengths = [example.length for example in examples]
-        return forward_passes(lengths, most=self.spec.micro_batch_size, tokens=TOKENS_AT_ONCE[self.device.type])
+        tokens = self.spec.tokens_at_once[self.device.type]
+        return forward_passes(lengths, most=self.spec.micro_batch_size, tokens=tokens)
 
     def _passes(self, examples: list[Example]) -> Iterator[Batch]:
         for indices in self._plan(examples):
@@ -162,7 +166,10 @@ class Learner:
             torch.save(state, file)
 
     def load(self, adapter: Path, path: Path) -> None:
-        """Become what was saved."""
+        """Become what was saved: the adapter's folder, and the file that ``save`` wrote.
+
+        Dropout's random state is taken over only where there are as many processes as then.
+        """
         load_adapter(self.model, adapter)
         state = torch.load(path, map_location="cpu", weights_only=True)
         self.optimizer.load_state_dict(state["optimizer"])
@@ -186,7 +193,13 @@ class Learner:
 
 
 def learning_rate_factor(step: int, *, warmup: int, total: int) -> float:
-    """Linear warm-up from the first step on, then a cosine down to 0 after the last."""
+    """What the full learning rate is multiplied with: linear warm-up, then a cosine down to 0 (arXiv:1608.03983).
+
+    Args:
+        step: Counted from 0.
+        warmup: Steps, the last of which has the full rate; at least 1.
+        total: Steps, after the last of which the factor is 0.
+    """
     if step < warmup:
         return (step + 1) / warmup
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))

@@ -1,4 +1,7 @@
-"""The trainer's processes end together: each dies, at once and in the kernel's hands, with the one that started it."""
+"""The trainer's processes end together: the kernel kills each when the one that started it is gone.
+
+Ours because Python's standard library has no call for prctl(2).
+"""
 
 import ctypes
 import os
@@ -12,7 +15,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when the one that started it is gone."""
+    """Have the kernel kill this process (PR_SET_PDEATHSIG, prctl(2)) when the one that started it is gone."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(os.environ[PARENT]):  # it was gone before the kernel knew
         os.kill(os.getpid(), signal.SIGKILL)

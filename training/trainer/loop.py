@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 
-from . import checkpoint, memory
+from . import checkpoint, device_memory
 from .adapter import write_adapter
-from .budget import Budget
 from .corpus import load_corpus, token_count
+from .deadline import Deadline
 from .flags import Flags
 from .guard import BEGAN
 from .history import History
@@ -19,19 +19,7 @@ from .meter import Meter
 from .model import load_tokenizer
 from .parallel import Processes
 from .progress import Progress, configuration
-from .protocol import (
-    Checkpoint,
-    Evaluation,
-    Event,
-    Finished,
-    JobSpec,
-    Log,
-    Measured,
-    Resumed,
-    Stage,
-    Step,
-    Stopped,
-)
+from .protocol import Checkpoint, Evaluation, Event, Finished, JobSpec, Log, Measured, Resumed, Stage, Step, Stopped
 
 ASKED = "asked"
 BUDGET = "budget"
@@ -59,7 +47,7 @@ class Run:
         self.is_probe = spec.probe_steps is not None
         self.last_step = spec.total_steps if spec.probe_steps is None else min(spec.probe_steps, spec.total_steps)
         self.meter = Meter(float(os.environ[BEGAN]))
-        self.budget = Budget(spec.deadlines.get(self.device.type))
+        self.deadline = Deadline(spec.deadlines.get(self.device.type))
         self.progress = Progress()
         self.saved: checkpoint.Saved | None = None
         self.history: History | None = None
@@ -121,7 +109,7 @@ class Run:
         if self.saved is not None:
             self.learner.load(self.saved.adapter, self.saved.path / "state.pt")
             self.emit(Log(message=f"Continuing after step {done.step} of {self.spec.total_steps}"))
-        self.budget.expect(
+        self.deadline.expect(
             step_seconds=done.seconds / done.step if done.step else 0.0, saving_bytes=self.learner.state_bytes
         )
         self.saved_at = time.monotonic()
@@ -132,10 +120,10 @@ class Run:
     # Deciding: every process must come to the same answer
 
     def _reason_to_stop(self) -> str | None:
-        asked, spent = self.processes.total(self.flags.stop.exists(), self.budget.is_spent)
+        asked, is_over = self.processes.total(self.flags.stop.exists(), self.deadline.is_too_near)
         if asked:
             return ASKED
-        return BUDGET if spent else None
+        return BUDGET if is_over else None
 
     @property
     def _is_epoch_end(self) -> bool:
@@ -169,7 +157,7 @@ class Run:
         done.seconds += seconds
         done.first_loss = taken.loss if done.step == 1 else done.first_loss
         done.last_loss = taken.loss
-        self.budget.took_step(seconds)
+        self.deadline.took_step(seconds)
         longest = max(example.length for example in examples)
         self.meter.took_step(seconds, tokens=tokens, longest=longest, sequences=taken.sequences)
         self._report(
@@ -211,7 +199,7 @@ class Run:
                 write_adapter(folder / "adapter", self.learner.model, self.tokenizer, self.spec, self.progress)
                 self.learner.save(folder / "state.pt", random)
                 self.progress.write(folder / "progress.json")
-            self.budget.took_saving(self.meter.last_saving_seconds)
+            self.deadline.took_saving(self.meter.last_saving_seconds)
             self.emit(Checkpoint(step=saved.step))
             self.emit(Stage(stage="training"))
         self.saved = saved
@@ -243,8 +231,9 @@ class Run:
 
     def _measure(self) -> int:
         """Say what this attempt took, if it did a step; returns the peak memory of the process that held most."""
-        figures = self.processes.gather((*memory.peak(self.device), self.meter.most_sequences))
-        allocated, reserved, micro_batch = (max(column) for column in zip(*figures, strict=True))
+        figures = self.processes.gather((*device_memory.peak(self.device), self.meter.most_sequences))
+        most: list[int] = [max(column) for column in zip(*figures, strict=True)]
+        allocated, reserved, micro_batch = most
         meter = self.meter
         if meter.steps:
             seconds_per_step, tokens_per_second = meter.pace()

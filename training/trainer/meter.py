@@ -24,9 +24,18 @@ class Meter:
         self._tokens = 0
 
     def started(self) -> None:
+        """Loading is over, the first step comes next."""
         self.startup_seconds = time.time() - self._began
 
     def took_step(self, seconds: float, *, tokens: int, longest: int, sequences: int) -> None:
+        """Count a step.
+
+        Args:
+            seconds: Of wall-clock time.
+            tokens: Without padding, of all processes.
+            longest: Tokens of its longest sequence.
+            sequences: The most in one forward pass of this process.
+        """
         if self.steps == 0:
             self._first = (seconds, tokens)
         self.steps += 1
@@ -37,12 +46,14 @@ class Meter:
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[None]:
+        """Count the block's time as evaluation."""
         began = time.monotonic()
         yield
         self.evaluation_seconds += time.monotonic() - began
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
+        """Count the block's time as saving."""
         began = time.monotonic()
         yield
         self.last_saving_seconds = time.monotonic() - began

@@ -9,8 +9,8 @@ from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedTokenizerBase
 
+from .device_memory import out_of_memory_loading
 from .errors import TrainingError, is_out_of_memory
-from .memory import out_of_memory_loading
 from .protocol import JobSpec
 
 
@@ -29,15 +29,15 @@ def load_tokenizer(spec: JobSpec) -> PreTrainedTokenizerBase:
 
 
 def load_model(spec: JobSpec, *, device: torch.device, precision: torch.dtype) -> Any:
-    """The frozen base model on the device, with LoRA on all linear layers. Raises TrainingError."""
+    """The frozen base model on the device, with LoRA (arXiv:2106.09685) on all linear layers. Raises TrainingError."""
     try:
         base = _load(AutoModelForCausalLM, spec, dtype=precision, **_quantization(spec, device, precision))
         torch.manual_seed(spec.seed)  # before the adapter is made: its A matrices are drawn at random
         config = LoraConfig(
             task_type="CAUSAL_LM",
-            r=spec.rank,
-            lora_alpha=spec.alpha,
-            lora_dropout=spec.dropout,
+            r=int(spec.hyperparameters["rank"]),
+            lora_alpha=spec.hyperparameters["alpha"],
+            lora_dropout=spec.hyperparameters["dropout"],
             target_modules="all-linear",
             bias="none",
         )
@@ -50,7 +50,9 @@ def load_model(spec: JobSpec, *, device: torch.device, precision: torch.dtype) -
     if spec.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     # What others need to load the adapter is the model's name, not where it lies on this machine.
-    model.peft_config["default"].base_model_name_or_path = spec.model_name
+    saved = model.peft_config["default"]
+    saved.base_model_name_or_path = spec.model_name
+    saved.revision = spec.model_revision or None
     return model
 
 
@@ -60,6 +62,7 @@ def load_adapter(model: Any, folder: Path) -> None:
 
 
 def trainable(model: Any) -> list[torch.nn.Parameter]:
+    """The adapter's weights, in the model's order."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
@@ -85,8 +88,9 @@ def _quantization(spec: JobSpec, device: torch.device, precision: torch.dtype) -
 
 
 def _load(loader: Any, spec: JobSpec, **options: Any) -> Any:
+    revision = {"revision": spec.model_revision} if spec.model_revision else {}
     try:
-        return loader.from_pretrained(spec.model, **options)
+        return loader.from_pretrained(spec.model, **revision, **options)
     except (OSError, ValueError, KeyError) as error:
         raise TrainingError(
             "model_not_found",

@@ -1,4 +1,4 @@
-"""What the trainer says to its supervisor: one event a line on standard output."""
+"""What the trainer says to its worker: one event a line on standard output."""
 
 import sys
 
@@ -6,5 +6,6 @@ from .protocol import Event, encode
 
 
 def emit(event: Event) -> None:
+    """Write the event at once."""
     sys.stdout.write(encode(event) + "\n")
     sys.stdout.flush()

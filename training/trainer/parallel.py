@@ -1,10 +1,12 @@
 """The processes of one run: who this one is, and what they must agree on. One process needs none of it."""
 
 import os
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
+
+Value = TypeVar("Value")
 
 
 class Processes:
@@ -19,6 +21,7 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
+        """The one that reports and writes files."""
         return self.rank == 0
 
     def share(self, indices: list[int]) -> list[int]:
@@ -31,14 +34,18 @@ class Processes:
             return list(values)
         tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
         dist.all_reduce(tensor)
-        return tensor.tolist()
+        totals: list[float] = tensor.tolist()
+        return totals
 
     def sum_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
-        """Add up the gradients: an adapter is small, so one flat message a step does."""
+        """Add up each parameter's gradient over the processes, in place.
+
+        All go in one flat message, as an adapter is small; a process without examples in a step adds zeros.
+        """
         if self.count == 1:
             return
         for parameter in parameters:
-            if parameter.grad is None:  # a process without examples in this step
+            if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
@@ -46,8 +53,8 @@ class Processes:
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def gather(self, value: Any) -> list[Any]:
-        """Every process's value, in order of rank."""
+    def gather(self, value: Value) -> list[Value]:
+        """Every process's value, in order of rank; values are pickled."""
         if self.count == 1:
             return [value]
         values: list[Any] = [None] * self.count
@@ -55,5 +62,6 @@ class Processes:
         return values
 
     def close(self) -> None:
+        """Leave the process group, if there is one."""
         if self.count > 1 and dist.is_initialized():
             dist.destroy_process_group()

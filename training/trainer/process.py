@@ -20,6 +20,7 @@ from .protocol import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, Event, Finished,
 
 
 def main(job_file: str) -> int:
+    """Train under this process's own lock; returns its exit status."""
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")  # PEFT's own affair
@@ -29,7 +30,7 @@ def main(job_file: str) -> int:
         # The guard's lock says nothing of a process of an earlier attempt that is slow to die: each has its own.
         with exclusive(Path(spec.run_dir) / f"lock-{os.environ.get('RANK', '0')}"):
             train(spec, flags)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported to the supervisor as an event
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported to the worker as an event
         if flags.conclude(EXIT_FAILED):
             emit(describe(error))
         return EXIT_FAILED
@@ -38,10 +39,7 @@ def main(job_file: str) -> int:
 
 def train(spec: JobSpec, flags: Flags) -> None:
     """This process's part of the run."""
-    kind = device_type(spec)
-    if kind == "cuda":
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    device = torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else torch.device(kind)
+    device = _device(spec)
     precision = choose_precision(spec.precision, device)
     processes = Processes(device)
 
@@ -51,8 +49,8 @@ def train(spec: JobSpec, flags: Flags) -> None:
 
     say(
         Started(
-            device=kind,
-            device_name=device_name(device),
+            device=device.type,
+            device_name=device_name(spec, device),
             processes=processes.count,
             precision=next(name for name, dtype in PRECISIONS.items() if dtype == precision),
             torch=torch.__version__,
@@ -62,6 +60,14 @@ def train(spec: JobSpec, flags: Flags) -> None:
     if processes.is_first and flags.conclude(EXIT_FINISHED if isinstance(end, Finished) else EXIT_STOPPED):
         emit(end)
     processes.close()
+
+
+def _device(spec: JobSpec) -> torch.device:
+    """This process's own: under torchrun, the GPU of its place on the host."""
+    if device_type(spec) == "cpu":
+        return torch.device("cpu")
+    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cuda", torch.cuda.current_device())
 
 
 if __name__ == "__main__":

@@ -14,12 +14,6 @@ from .protocol import JobSpec
 
 BINDING = (
     "model_name",
-    "learning_rate",
-    "batch_size",
-    "epochs",
-    "rank",
-    "alpha",
-    "dropout",
     "total_steps",
     "steps_per_epoch",
     "evaluation_share",
@@ -28,11 +22,14 @@ BINDING = (
     "seed",
     "quantization",
 )
-"""What decides the result. Device, precision, micro-batches and gradient checkpointing may change between attempts."""
+"""What decides the result besides hyperparameters, the base model's revision and the data. Device, precision,
+micro-batches and gradient checkpointing may change between attempts."""
 
 
 @dataclass
 class Progress:
+    """What all attempts at a run have done together, as ``progress.json`` of a checkpoint holds it."""
+
     step: int = 0
     tokens: int = 0
     """Without padding."""
@@ -44,16 +41,28 @@ class Progress:
     evaluated_step: int = 0
 
     def write(self, path: Path) -> None:
+        """Write it as JSON."""
         path.write_text(json.dumps(asdict(self)) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "Progress":
+        """What ``write`` wrote."""
         return cls(**json.loads(path.read_text()))
 
 
 def configuration(spec: JobSpec, examples: Iterable[Example]) -> dict[str, Any]:
-    """All that decides the result, the data as a digest of its tokens and labels."""
+    """All that decides the result, by name, the data as a digest (SHA-256) of its tokens and labels.
+
+    Checkpoints carry it and are refused by a run with another. The revision is there only when one is set, so that
+    checkpoints from before there were revisions stay of use.
+    """
     digest = hashlib.sha256()
     for example in examples:
         digest.update(array("q", [len(example.ids), *example.ids, *example.labels]).tobytes())
-    return {name: getattr(spec, name) for name in BINDING} | {"data": digest.hexdigest()}
+    revision = {"model_revision": spec.model_revision} if spec.model_revision else {}
+    return {
+        **{name: getattr(spec, name) for name in BINDING},
+        **spec.hyperparameters,
+        **revision,
+        "data": digest.hexdigest(),
+    }

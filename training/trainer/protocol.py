@@ -1,4 +1,4 @@
-"""What the supervisor and the trainer say to each other: a job file one way, JSON lines the other. Pure."""
+"""What the worker and the trainer say to each other: a job file one way, JSON lines the other. Pure."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields
@@ -12,13 +12,15 @@ EXIT_STOPPED = 75
 
 @dataclass(frozen=True, kw_only=True)
 class JobSpec:
-    """All that a training run needs to know."""
+    """All that a training run needs to know; what the trainer shares with the rest of the product comes in here."""
 
     job_id: str
     attempt: int
     model: str
     """An absolute folder, or a Hugging Face id."""
     model_name: str
+    model_revision: str = ""
+    """Of a hub model: commit, tag or branch; empty: the hub's default."""
     model_license: str
     dataset_path: str
     """The data set's tokens, as ``datasets.tokenizing`` writes them for this model."""
@@ -29,27 +31,31 @@ class JobSpec:
     gpu_count: int
     device: str
     """``auto``, ``cpu`` or ``cuda``."""
+    cpu_name: str
+    """What a CPU is called that the run is on."""
     preset: str
-    learning_rate: float
-    batch_size: int
-    """Training pairs a step, over all processes."""
-    epochs: int
-    rank: int
-    alpha: float
-    dropout: float
+    hyperparameters: dict[str, float]
+    """By name, as core/hyperparameters.py defines them."""
     total_steps: int
     steps_per_epoch: int
     dataset_sha256: str = ""
     evaluation_path: str = ""
     """Tokens of what to evaluate on; nothing: a share of the data set's pairs is held out."""
-    evaluation_share: float = 0.05
-    split_seed: int = 42
+    evaluation_share: float
+    """Of the data set's pairs, from 0 to 1."""
+    most_held_out: int
+    """Pairs, however many the share comes to."""
+    split_seed: int
     """Decides which conversations are held out."""
-    max_sequence_length: int = 2048
+    max_sequence_length: int
+    """Tokens; longer conversations are cut."""
     warmup_share: float = 0.03
+    """Of all steps, in which the learning rate rises to the one chosen."""
     seed: int = 42
     micro_batch_size: int | None = None
-    """Sequences in one forward pass of one process; ``None``: as many as a fixed number of tokens allows."""
+    """Sequences in one forward pass of one process; ``None``: as many as ``tokens_at_once`` allows."""
+    tokens_at_once: dict[str, int]
+    """Padded tokens in one forward pass by device type, where no micro-batch size is set."""
     gradient_checkpointing: bool = False
     quantization: str = "none"
     """``none``, or ``nf4``: the base model's linear layers in 4 bits (QLoRA)."""
@@ -65,11 +71,16 @@ class JobSpec:
     """Measure so many steps and end, without evaluation, checkpoint or adapter."""
 
     def to_json(self) -> str:
+        """The job file's text."""
         return json.dumps(asdict(self), indent=2)
 
     @classmethod
     def from_json(cls, text: str) -> "JobSpec":
-        """Raises ValueError, naming what is missing or unknown."""
+        """The job that a job file describes.
+
+        Raises:
+            ValueError: Something is missing or unknown; the message names it.
+        """
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("the job file holds no JSON object")
@@ -83,7 +94,10 @@ class JobSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
+    """Something that the trainer reports, as one line of its output."""
+
     kind: ClassVar[str]
+    """The name in the line by which ``decode`` finds the class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,22 +144,31 @@ class Resumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Event):
+    """An optimizer step is done."""
+
     kind: ClassVar[str] = "step"
     step: int
+    """Counted from 1."""
     epoch: float
+    """Epochs done by the end of the step, in fractions."""
     loss: float
+    """Mean cross-entropy (nats) over the step's trained tokens."""
     learning_rate: float
     gradient_norm: float
+    """Euclidean norm over all trained weights, before clipping."""
     tokens_per_second: float
     """Tokens without padding, trained on or not, over the whole step's time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(Event):
+    """What is held out was evaluated after this step."""
+
     kind: ClassVar[str] = "evaluation"
     step: int
     epoch: float
     loss: float
+    """Mean cross-entropy (nats) over the trained tokens of what is held out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +181,8 @@ class Checkpoint(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Log(Event):
+    """A line for the job's log."""
+
     kind: ClassVar[str] = "log"
     message: str
 
@@ -249,6 +274,7 @@ KINDS: dict[str, type[Event]] = {
 
 
 def encode(event: Event) -> str:
+    """The event as one line of JSON, without its end."""
     return json.dumps({"kind": event.kind} | asdict(event))
 
 

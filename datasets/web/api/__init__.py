@@ -1,0 +1,1 @@
+"""The JSON API of data sets: /api/datasets, /api/datasets/<id> and what belongs to one."""

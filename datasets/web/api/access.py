@@ -1,0 +1,21 @@
+"""Which data set a request may see, and how it is told that something cannot be done now."""
+
+from uuid import UUID
+
+from rest_framework import status as http
+from rest_framework.request import Request
+
+from datasets.models import Dataset
+from pipeline.api import Problem
+
+
+def visible_dataset(request: Request, pk: UUID) -> Dataset:
+    datasets = Dataset.objects.visible_to(request.user).select_related("version")
+    dataset: Dataset | None = datasets.filter(pk=pk).first()
+    if dataset is None:
+        raise Problem("Dataset not found or access denied", status=http.HTTP_404_NOT_FOUND)
+    return dataset
+
+
+def conflict(error: object, details: object = None) -> Problem:
+    return Problem(str(error), details, status=http.HTTP_409_CONFLICT)

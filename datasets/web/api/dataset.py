@@ -1,0 +1,52 @@
+"""One data set: shown, changed, deleted."""
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from datasets import services
+from datasets.models import Dataset
+from datasets.web.api.access import conflict, visible_dataset
+from datasets.web.requests import DatasetChangeSerializer
+from datasets.web.serializers import DatasetDetailSerializer
+from pipeline.api import success
+
+
+class DatasetView(APIView):
+    def get(self, request: Request, pk: UUID) -> Response:
+        return success(DatasetDetailSerializer(visible_dataset(request, pk)).data)
+
+    def patch(self, request: Request, pk: UUID) -> Response:
+        dataset = visible_dataset(request, pk)
+        others = Dataset.objects.visible_to(request.user).filter(training_ready=True).exclude(pk=pk)
+        serializer = DatasetChangeSerializer(data=request.data, others=others)
+        serializer.is_valid(raise_exception=True)
+        asked = dict(serializer.validated_data)
+        reading = {name: asked.pop(name) for name in ("format", "mapping", "tool_calls") if name in asked}
+        if reading:
+            try:
+                services.dataset_read_again(
+                    dataset=dataset,
+                    shape=shape_of(reading["format"]) if "format" in reading else dataset.chosen_shape,
+                    mapping=reading.get("mapping", dataset.mapping),
+                    tool_calls=reading.get("tool_calls", dataset.tool_calls),
+                )
+            except services.DatasetBusy as error:
+                raise conflict(error) from error
+        services.dataset_change(visible_dataset(request, pk), asked)
+        return success(DatasetDetailSerializer(visible_dataset(request, pk)).data)
+
+    def delete(self, request: Request, pk: UUID) -> Response:
+        dataset = visible_dataset(request, pk)
+        try:
+            services.dataset_delete(dataset)
+        except services.DatasetNeeded as error:
+            raise conflict("The dataset is still needed", str(error)) from error
+        return success({"id": str(pk), "deleted": True})
+
+
+def shape_of(format_: str) -> str:
+    """A chosen shape; nothing where it is to be detected."""
+    return "" if format_ == "auto" else format_

@@ -1,0 +1,71 @@
+"""Rows as the model sees them: chat template applied, what is learned told from what is context."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.conf import settings
+
+from datasets import caches
+from datasets.models import Dataset, TokenCache
+from datasets.tokenizing.cache import CachedRow, read_rows
+from datasets.tokenizing.tokens import ChatTokenizer, TokenizerNotFound, chat_tokenizer, fingerprint
+from pipeline.base_models import Place
+
+ROW_TOKENS_SHOWN = 4000
+
+
+@dataclass(frozen=True)
+class Segment:
+    text: str
+    is_trained: bool
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    line: int
+    tokens: int
+    trained: int
+    segments: list[Segment]
+    hidden: int
+    """Tokens at the end that are not shown."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    rows: list[PreviewRow]
+    total: int
+    problem: str = ""
+
+
+def preview(dataset: Dataset, *, start: int, count: int, length: int) -> Preview:
+    """Rows from position ``start`` on as the model sees them, learned parts apart, cut at ``length`` tokens."""
+    try:
+        model = caches.tokenizer_folder(Place(settings.TOKENIZER))
+        cache = TokenCache.objects.filter(version=dataset.version_id, fingerprint=fingerprint(model)).first()
+        if cache is None:
+            return Preview([], 0, "The file was read with another tokenizer. Validate it again to see it as it is now.")
+        with cache.file.open("rb") as file:
+            rows, total = read_rows(file, start, count)
+        tokenizer = chat_tokenizer(model)
+    except TokenizerNotFound as error:
+        return Preview([], 0, str(error))
+    except FileNotFoundError:
+        return Preview([], 0, "The tokens are no longer in storage. Validate the data set again.")
+    return Preview([_preview_row(row, tokenizer, length) for row in rows], total)
+
+
+def _preview_row(row: CachedRow, tokenizer: ChatTokenizer, length: int) -> PreviewRow:
+    shown = min(len(row.ids), ROW_TOKENS_SHOWN)
+    edges = sorted({0, shown, *(edge for edge in (*row.spans, length) if edge < shown)})
+    learned = list(zip(row.spans[::2], row.spans[1::2], strict=True))
+    segments = [
+        Segment(
+            text=tokenizer.decode(row.ids[begin:end]),
+            is_trained=any(first <= begin < last for first, last in learned),
+            is_cut=begin >= length,
+        )
+        for begin, end in pairwise(edges)
+    ]
+    trained = sum(last - first for first, last in learned)
+    return PreviewRow(row.line, len(row.ids), trained, segments, len(row.ids) - shown)

@@ -1,0 +1,69 @@
+"""Messages never pile up: a queue holds at most one for each job that waits for it."""
+
+import pytest
+from celery import current_app
+from django.db.models import F
+from kombu.exceptions import ChannelError
+
+from training import tasks
+from training.jobs import nudges
+from training.models import TrainingJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+QUEUE = "gpu.h100"
+
+
+def messages():
+    with current_app.connection_for_write() as connection:
+        try:
+            return connection.default_channel.queue_declare(QUEUE, passive=True).message_count
+        except ChannelError:
+            return 0
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(catalogue):
+    def purge():
+        with current_app.connection_for_write() as connection:
+            connection.default_channel.queue_purge(QUEUE)
+
+    purge()
+    yield
+    purge()
+
+
+def as_if_told_long_ago():
+    TrainingJob.objects.update(nudged_at=F("nudged_at") - 2 * nudges.AGAIN_AFTER)
+
+
+def test_without_a_consumer_the_sweep_adds_nothing_however_often_it_comes(make_job):
+    for _ in range(3):
+        make_job()
+    assert messages() == 3
+    for _ in range(5):
+        as_if_told_long_ago()
+        tasks.sweep()
+    assert messages() == 3
+
+
+def test_what_the_broker_lost_is_sent_again(make_job, empty_queue):
+    make_job()
+    with current_app.connection_for_write() as connection:
+        connection.default_channel.queue_purge(QUEUE)
+    tasks.sweep()
+    assert messages() == 0  # told just now
+    as_if_told_long_ago()
+    tasks.sweep()
+    assert messages() == 1
+
+
+def test_jobs_that_were_cancelled_leave_no_room_for_more(make_job, user):
+    for _ in range(4):
+        job = make_job()
+        TrainingJob.objects.filter(pk=job.pk).delete()
+    make_job()
+    assert messages() <= 4
+    as_if_told_long_ago()
+    tasks.sweep()
+    assert messages() <= 4

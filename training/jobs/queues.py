@@ -1,0 +1,78 @@
+"""How the queues stand at this moment, by the database's clock: for the admin's overview and for the metrics."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Greatest, Now
+from django.utils import timezone
+
+from training.core import status
+from training.models import GpuType, TrainingJob, Worker, gpu_queue
+from training.models.querysets import TrainingJobQuerySet
+from training.models.worker import WorkerQuerySet
+
+
+@dataclass(frozen=True)
+class QueueFigures:
+    """One GPU type's queue. ``oldest``: how long the first of those that could start has waited."""
+
+    gpu: str
+    queue: str
+    waiting: int
+    oldest: timedelta
+    claimed: int
+    workers: int
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the oldest has waited."""
+        return timezone.now() - self.oldest if self.oldest else None
+
+    @property
+    def is_stranded(self) -> bool:
+        """Jobs wait, and nobody is there who could take them."""
+        return self.waiting > 0 and self.workers == 0
+
+
+def queues() -> list[QueueFigures]:
+    """A row for each GPU type that is on offer, or that a job asks for."""
+    since = Greatest("queued_at", "available_at")
+    could_start = Q(status=status.QUEUED, available_at__lte=Now())
+    rows = (
+        TrainingJob.objects.active()
+        .order_by()
+        .values(gpu=KT("gpu_config__type"))
+        .annotate(
+            waiting=Count("pk", filter=Q(status=status.QUEUED)),
+            claimed=Count("pk", filter=Q(status__in=status.CLAIMED)),
+            oldest=Max(ExpressionWrapper(Now() - since, output_field=DurationField()), filter=could_start),
+        )
+    )
+    found = {row["gpu"]: row for row in rows}
+    offered = GpuType.objects.filter(is_active=True).values_list("name", flat=True)
+    served = [queue for worker in Worker.objects.alive() for queue in worker.queues]
+    return [
+        QueueFigures(
+            gpu=gpu,
+            queue=gpu_queue(gpu),
+            waiting=found.get(gpu, {}).get("waiting", 0),
+            oldest=found.get(gpu, {}).get("oldest") or timedelta(),
+            claimed=found.get(gpu, {}).get("claimed", 0),
+            workers=served.count(gpu_queue(gpu)),
+        )
+        for gpu in [*offered, *sorted(found.keys() - set(offered))]
+    ]
+
+
+def silent_jobs() -> TrainingJobQuerySet:
+    """Jobs being worked on, the longest silent first, each with its ``silence`` (a timedelta)."""
+    silence = ExpressionWrapper(Now() - F("heartbeat_at"), output_field=DurationField())
+    jobs: TrainingJobQuerySet = TrainingJob.objects.claimed().annotate(silence=silence).order_by("heartbeat_at")
+    return jobs
+
+
+def workers() -> WorkerQuerySet:
+    """All workers that have been heard of lately, each with ``is_alive``."""
+    return Worker.objects.annotate(is_alive=Q(last_seen_at__gte=Now() - WorkerQuerySet.ALIVE)).order_by("name")

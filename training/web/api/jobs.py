@@ -1,0 +1,92 @@
+"""Jobs: started, listed, shown."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from rest_framework import status as http
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from datasets.web.api.access import visible_dataset
+from pipeline.api import Problem, success
+from pipeline.http import api_user
+from pipeline.pagination import Pages
+from training.jobs import start
+from training.jobs.data import DatasetNotReady
+from training.jobs.idempotency import KeyReused, once
+from training.models import TrainingJob
+from training.web.answers import refusal_data
+from training.web.api.access import visible_job
+from training.web.requests import JobListQuery, JobRequestSerializer
+from training.web.serializers import JobDetailSerializer, JobSerializer, JobWithDatasetSerializer
+
+LONGEST_KEY = 255
+
+
+class JobsPages(Pages):
+    """The list of jobs, of one status where that is asked for."""
+
+    query = JobListQuery
+
+
+class JobsView(APIView):
+    """The user's jobs."""
+
+    def post(self, request: Request) -> Response:
+        """Start one."""
+        serializer = JobRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        dataset = visible_dataset(request, serializer.validated_data["dataset_id"])
+        asked = start.JobRequest(dataset=dataset, **serializer.job)
+        try:
+            _, data, is_repeated = once(
+                _idempotency_key(request),
+                user=api_user(request),
+                asked=request.data,
+                create=lambda: _started(asked, request),
+            )
+        except DatasetNotReady as error:
+            raise Problem("Dataset not ready for training", str(error)) from error
+        except (start.NoBaseModel, KeyReused) as error:
+            raise Problem("Failed to create training job", str(error), status=http.HTTP_409_CONFLICT) from error
+        except start.DoesNotFit as error:
+            details = {"message": str(error)} | refusal_data(error.fit, error.remedies)
+            raise Problem("Does not fit into GPU memory", details, status=http.HTTP_409_CONFLICT) from error
+        headers = {"Idempotent-Replayed": "true"} if is_repeated else None
+        return success(data, status=http.HTTP_201_CREATED, headers=headers)
+
+    def get(self, request: Request) -> Response:
+        """The newest first."""
+        pages = JobsPages(request)
+        jobs = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
+        if wanted := pages.asked.get("status"):
+            jobs = jobs.filter(status=wanted)
+        data = JobWithDatasetSerializer(pages.paginate_queryset(jobs), many=True).data
+        return success({"jobs": data, "pagination": pages.summary})
+
+
+class JobView(APIView):
+    """One job."""
+
+    def get(self, request: Request, job_id: UUID) -> Response:
+        """With its history, its plan and what it measured."""
+        return success(JobDetailSerializer(visible_job(request, job_id)).data)
+
+
+def _started(asked: start.JobRequest, request: Request) -> tuple[TrainingJob, dict[str, Any]]:
+    """A new job, and the answer as it is sent: to be sent again."""
+    job = start.job_submit(asked, user=api_user(request))
+    data = json.loads(JSONRenderer().render(JobSerializer(job).data))
+    return job, data | ({"quote_differs": True} if start.quote_differs(job) else {})
+
+
+def _idempotency_key(request: Request) -> str:
+    """The header's value; empty without one. Raises Problem."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        message = f"Must be at most {LONGEST_KEY} printable characters; a UUID does well."
+        raise Problem("Validation error", {"Idempotency-Key": [message]})
+    return key

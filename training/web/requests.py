@@ -1,0 +1,131 @@
+"""What the JSON API accepts about runs and jobs. Ranges come from the core."""
+
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+
+from pipeline.pagination import PageQuery
+from training.core import presets, status
+from training.core.estimate import cents
+from training.core.forecast import LIST, MEASURED
+from training.core.hyperparameters import LIMITS, Hyperparameters
+from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
+from training.models import MAX_GPUS, BaseModel, GpuType
+from training.web.fields import (
+    LARGEST_QUOTE,
+    CatalogueField,
+    StrictBoolean,
+    StrictInteger,
+    StrictNumber,
+    budget_field,
+    hyperparameter_field,
+)
+
+
+class GpuConfigSerializer(serializers.Serializer[Any]):
+    """On what it is to run."""
+
+    type = CatalogueField(
+        slug_field="name",
+        queryset=GpuType.objects.filter(is_active=True),
+        error_messages={"does_not_exist": "There is no GPU type “{value}” on offer."},
+    )
+    count = StrictInteger(min_value=1, max_value=MAX_GPUS)
+
+
+class HyperparametersSerializer(serializers.Serializer[Any]):
+    """Every hyperparameter of the core, by its limits."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """By name."""
+        return {name: hyperparameter_field(limit) for name, limit in LIMITS.items()}
+
+
+class RunRequestSerializer(serializers.Serializer[Any]):
+    """What is to be run, on what, and how: an estimate's request and a job's have it in common."""
+
+    dataset_id = serializers.UUIDField()
+    gpu_config = GpuConfigSerializer()
+    hyperparameters = HyperparametersSerializer()
+    base_model = CatalogueField(
+        slug_field="name",
+        queryset=BaseModel.objects.filter(is_active=True),
+        required=False,
+        error_messages={"does_not_exist": "There is no base model “{value}” on offer."},
+    )
+    micro_batch_size = StrictInteger(min_value=1, max_value=LARGEST_MICRO_BATCH, required=False, allow_null=True)
+    gradient_checkpointing = StrictBoolean(default=False)
+    quantization = serializers.ChoiceField(choices=list(QUANTIZATIONS), default=NO_QUANTIZATION)
+    precision = serializers.ChoiceField(choices=list(PRECISIONS), default=AUTO)
+    basis = serializers.ChoiceField(choices=[LIST, MEASURED], default=MEASURED)
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What an estimate and a job are made of, but for the data set: keyword arguments of a JobRequest."""
+        asked = self.validated_data
+        return {
+            "gpu_type": asked["gpu_config"]["type"],
+            "gpu_count": asked["gpu_config"]["count"],
+            "hyperparameters": self.hyperparameter_values(),
+            "base_model": asked.get("base_model"),
+            "options": RunOptions(
+                micro_batch_size=asked.get("micro_batch_size"),
+                gradient_checkpointing=asked["gradient_checkpointing"],
+                quantization=asked["quantization"],
+                precision=asked["precision"],
+            ),
+            "use_list": asked["basis"] == LIST,
+        }
+
+    def hyperparameter_values(self) -> Hyperparameters:
+        """With what may be left out filled in."""
+        asked = self.validated_data
+        return presets.complete(asked["hyperparameters"], asked.get("preset_id", presets.CUSTOM))
+
+
+class EstimateRequestSerializer(RunRequestSerializer):
+    """An estimate is asked for; a preset decides what its dropout is where that is left out."""
+
+    preset_id = serializers.ChoiceField(choices=presets.IDS, default=presets.CUSTOM)
+    alternatives = StrictBoolean(default=True)
+    within_hours = StrictNumber(min_value=0.01, max_value=10**6, required=False, allow_null=True)
+
+
+class JobRequestSerializer(RunRequestSerializer):
+    """A job is to be started."""
+
+    preset_id = serializers.ChoiceField(choices=presets.IDS)
+    estimated_cost = StrictNumber(min_value=-LARGEST_QUOTE, max_value=LARGEST_QUOTE)
+    max_cost = budget_field()
+    allow_oom = StrictBoolean(default=False)
+    probe = StrictBoolean(default=False)
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """Keyword arguments of a JobRequest, but for the data set."""
+        asked = self.validated_data
+        return self.run | {
+            "preset_id": asked["preset_id"],
+            "quoted_cost": cents(asked["estimated_cost"]),
+            "max_cost": budget_of(asked),
+            "allow_oom": asked["allow_oom"],
+            "probe": asked["probe"],
+        }
+
+
+class RetryRequestSerializer(serializers.Serializer[Any]):
+    """What a retry may change."""
+
+    max_cost = budget_field()
+
+
+class JobListQuery(PageQuery):
+    """The query string of the list of jobs."""
+
+    status = serializers.ChoiceField(choices=status.ALL, required=False)
+
+
+def budget_of(asked: dict[str, Any]) -> Decimal | None:
+    """The budget of a validated request, in US dollars."""
+    return None if asked.get("max_cost") is None else cents(asked["max_cost"])

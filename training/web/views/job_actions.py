@@ -1,0 +1,50 @@
+"""What is done to a job from its page."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from pipeline.http import SignedInRequest
+from training.jobs import actions
+from training.jobs.data import DatasetNotReady
+from training.web.forms.jobs import RetryForm
+from training.web.views.jobs import visible_job
+
+
+@login_required
+@require_POST
+def cancel(request: SignedInRequest, job_id: UUID) -> HttpResponse:
+    """Stop it, and go back to its monitor."""
+    job = visible_job(request, job_id)
+    try:
+        actions.job_cancel(job=job, user=request.user)
+    except actions.JobRefused as error:
+        messages.error(request, f"{error}.")
+    else:
+        if job.is_active:
+            messages.info(request, "The job will stop within moments.")
+        else:
+            messages.success(request, "The job was cancelled.")
+    return redirect(job)
+
+
+@login_required
+@require_POST
+def retry(request: SignedInRequest, job_id: UUID) -> HttpResponse:
+    """Queue it again, and go back to its monitor."""
+    job = visible_job(request, job_id)
+    form = RetryForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["max_cost"])))
+        return redirect(job)
+    try:
+        actions.job_retry(job=job, user=request.user, max_cost=form.cleaned_data["max_cost"])
+    except (actions.JobRefused, DatasetNotReady) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The job is queued again.")
+    return redirect(job)

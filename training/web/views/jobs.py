@@ -1,0 +1,120 @@
+"""The list of jobs and the monitor of one."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from pipeline.http import SignedInRequest
+from training.core.gpu_names import CPU
+from training.core.hyperparameters import LIMITS
+from training.jobs.curves import curves
+from training.jobs.start import quote_differs
+from training.jobs.waiting import waiting
+from training.models import TrainingJob
+from training.web.forms.fields import shown
+from training.web.forms.jobs import CurvesForm
+
+JOBS_PER_PAGE = 20
+
+
+@login_required
+@require_GET
+def jobs(request: SignedInRequest) -> HttpResponse:
+    """The list, of one status where that is asked for; the part that is asked for again while jobs are active."""
+    wanted = request.GET.get("status", "")
+    rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
+    if wanted in TrainingJob.Status.values:
+        rows = rows.filter(status=wanted)
+    else:
+        wanted = ""
+    page = Paginator(rows, JOBS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "any_active": any(job.is_active for job in page),
+        "status": wanted,
+        "statuses": TrainingJob.Status.choices,
+    }
+    template = "training/_jobs_table.html" if request.htmx and not request.htmx.boosted else "training/jobs.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_GET
+def job(request: SignedInRequest, job_id: UUID) -> HttpResponse:
+    """The monitor."""
+    return render(request, "training/job.html", _job_context(request, job_id))
+
+
+@login_required
+@require_GET
+def job_status(request: SignedInRequest, job_id: UUID) -> HttpResponse:
+    """The part of the monitor that is asked for again while the job is active."""
+    return render(request, "training/_job.html", _job_context(request, job_id))
+
+
+@login_required
+@require_GET
+def job_metrics(request: SignedInRequest, job_id: UUID) -> JsonResponse:
+    """The curves, from the step on that the page has (``?attempt=2&after=130``)."""
+    asked = CurvesForm(request.GET)
+    known = asked.cleaned_data if asked.is_valid() else {}
+    return JsonResponse(
+        curves(visible_job(request, job_id), attempt=known.get("attempt") or 0, after=known.get("after") or 0)
+    )
+
+
+def visible_job(request: SignedInRequest, job_id: UUID) -> TrainingJob:
+    """The user's own. Raises Http404."""
+    rows = TrainingJob.objects.visible_to(request.user)
+    rows = rows.select_related("dataset", "base_model", "plan", "measurement")
+    job: TrainingJob = get_object_or_404(rows, pk=job_id)
+    return job
+
+
+def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
+    job = visible_job(request, job_id)
+    return {
+        "job": job,
+        "events": job.events.all(),
+        "waiting": waiting(job),
+        "is_partial": job.status != TrainingJob.Status.COMPLETED,
+        "can_retry": job.status in (TrainingJob.Status.FAILED, TrainingJob.Status.CANCELLED),
+        "artifact": job.adapter,
+        "ran_on_cpu": job.device == CPU,
+        "quote_differs": quote_differs(job),
+        "duration": _duration(job),
+        "now": timezone.now(),
+        "log": job.log_tail,
+        "time_left": _time_left(job),
+        "stage": job.current_stage.replace("_", " "),
+        "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
+        "hyperparameters": [(LIMITS[name].label, shown(name, value)) for name, value in job.settings.to_dict().items()],
+    }
+
+
+def _duration(job: TrainingJob) -> str:
+    """How long it has been worked on."""
+    if job.started_at is None:
+        return ""
+    return _in_words(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
+
+
+def _time_left(job: TrainingJob) -> str:
+    if job.expected_finish_at is None:
+        return ""
+    return _in_words(max(0.0, (job.expected_finish_at - timezone.now()).total_seconds()))
+
+
+def _in_words(seconds: float) -> str:
+    """To the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
+    whole = int(seconds)
+    minutes, hours = whole // 60, whole // 3600
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
