@@ -1,4 +1,4 @@
-"""The trainer as the supervisor starts it: a process, a job file, JSON lines."""
+"""The trainer as its worker starts it: a process, a job file, JSON lines."""
 
 import os
 import random
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tokenized import tokenized
+from training.core.hyperparameters import LIMITS
 from training.trainer import protocol
 
 TRAINING_DIR = Path(__file__).resolve().parents[3] / "training"
@@ -175,7 +176,7 @@ def base_spec(tmp_path_factory, tiny_model):
 
 def changed(spec, **changes):
     """The same job with changes, those of hyperparameters by their names."""
-    chosen = {name: changes.pop(name) for name in spec.hyperparameters.keys() & changes.keys()}
+    chosen = {name: changes.pop(name) for name in LIMITS.keys() & changes.keys()}
     return replace(spec, hyperparameters=spec.hyperparameters | chosen, **changes)
 
 
