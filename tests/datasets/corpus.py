@@ -48,6 +48,10 @@ SHAPES = {
     "text": [{"text": f"{QUESTION} {ANSWER}"}, {"text": "Once upon a time."}],
 }  # fmt: skip
 
+"""The first row is QUESTION and ANSWER; the second, a chat of two turns where the shape can hold one."""
+SINGLE_TURN = {"prompt_completion"}
+"""Shapes whose rows are one question and its answer."""
+
 
 def jsonl(rows):
     return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)

@@ -32,7 +32,7 @@ def test_every_format_is_recognized_and_read(tmp_path, shape, container, packing
         return
     assert turns(first) == [("user", QUESTION), ("assistant", ANSWER)]
     assert first.pairs == 1
-    if shape != "prompt_completion":
+    if shape not in corpus.SINGLE_TURN:
         roles = ["system", "user", "assistant", "user", "assistant"]
         assert turns(second) == list(zip(roles, ["Be kind", "Hi", "Hello", "And?", "So."], strict=True))
         assert (second.pairs, second.turns) == (2, 4)
