@@ -89,7 +89,7 @@ function settle() {
 }
 
 function tryLater() {
-  if (!failure()) estimate.append(document.getElementById("estimate-failure-template").content.cloneNode(true));
+  if (!failure()) estimate.prepend(document.getElementById("estimate-failure-template").content.cloneNode(true));
   failure().querySelector("button").disabled = false;
   retry = setTimeout(ask, retryDelay);
   retryDelay = Math.min(2 * retryDelay, LAST_RETRY);
