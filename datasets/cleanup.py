@@ -52,9 +52,7 @@ def prune() -> int:
 
 @receiver(post_delete, sender=DatasetVersion)
 def _version_deleted(sender: object, instance: DatasetVersion, **_: object) -> None:
-    for field in (instance.left_out, instance.file):
-        _discard(field)
-    transaction.on_commit(partial(_discard_reading, instance.pk))
+    discard_files(instance)
 
 
 @receiver(post_delete, sender=TokenCache)
