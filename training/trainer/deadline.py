@@ -6,6 +6,8 @@ from collections import deque
 RECENT_STEPS = 50
 SAVING_BYTES_PER_SECOND = 100e6
 """Assumed until a checkpoint was written."""
+SLACK = 1.5
+"""A last step and its saving may take so many times what the longest took: on a busy host they do."""
 
 
 class Deadline:
@@ -34,5 +36,5 @@ class Deadline:
 
     @property
     def is_too_near(self) -> bool:
-        """One more step, as long as the longest of late, and saving would end after it."""
-        return self._at is not None and time.time() + max(self._steps) + self._saving > self._at
+        """One more step and saving, each SLACK times the longest of late, would end after it."""
+        return self._at is not None and time.time() + SLACK * (max(self._steps) + self._saving) > self._at
