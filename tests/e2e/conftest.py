@@ -5,6 +5,7 @@ import http.cookiejar
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,17 +17,25 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from knox.models import AuthToken
+from playwright.sync_api import sync_playwright
 
-from datasets.models import Dataset
+from datasets.services import dataset_upload
+from datasets.validation import validate
 from tests.training.trainer.conftest import conversations
 from training.core.presets import PRESETS
 from training.models import BaseModel, TrainingJob
 
 ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 FAST = PRESETS["fast"].hyperparameters.to_dict()
 
 
@@ -38,9 +47,9 @@ def tiny_base_model(catalogue, tiny_model):
     return model
 
 
-@pytest.fixture
-def environment(tiny_model):
-    """For processes of ours: the test's database, broker and folders, and the tiny model."""
+@pytest.fixture(scope="session")
+def environment(django_db_setup, tiny_model):
+    """For processes of ours: the tests' database, broker and folders, and the tiny model."""
     url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
     url = url._replace(path=f"/{connection.settings_dict['NAME']}")
     return os.environ | {
@@ -137,22 +146,72 @@ class Person:
             return error.code, json.load(error)
 
 
-@pytest.fixture
-def web(environment, tmp_path, catalogue):
-    """The address of the web server, the one that production uses."""
+@pytest.fixture(scope="session")
+def server(environment, tmp_path_factory):
+    """The address of the web server, the one that production uses; one for all tests, as for all people."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = ["granian", "--interface", "wsgi", "--port", str(port), "--workers", "1", "pipeline.wsgi:application"]
-    server = Worker(command, environment, tmp_path / "web.log")
+    process = Worker(command, environment, tmp_path_factory.mktemp("web") / "web.log")
     url = f"http://127.0.0.1:{port}"
 
     def answers():
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:
             return answer.status == 200
 
-    wait_for(answers, seconds=20, what="the web server")
+    wait_for(answers, seconds=60, what="the web server")
     yield url
-    server.stop()
+    process.stop()
+
+
+@pytest.fixture
+def web(server, catalogue):
+    """The web server's address, with the catalogue in its database."""
+    return server
+
+
+@pytest.fixture
+def session(signed_in, web):
+    """The cookie of somebody who has signed in, as Playwright takes it."""
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": signed_in.cookies[name].value, "url": web}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright runs an event loop in this thread, in which Django otherwise refuses to use the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
+def width(request):
+    return request.param
+
+
+@pytest.fixture
+def visitor(chromium, web, width):
+    """A page of somebody who has not signed in; anything the browser complains of fails the test."""
+    context = chromium.new_context(viewport={"width": width, "height": 860}, base_url=web)
+    page = context.new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(visitor, session):
+    """The same, signed in."""
+    visitor.context.add_cookies([session])
+    visitor.goto("/datasets")
+    return visitor
 
 
 @pytest.fixture
@@ -191,13 +250,12 @@ def chats(count=120):
 
 
 @pytest.fixture
-def ready(person, start_worker, user):
-    """A data set that went through upload and validation."""
-    start_worker("default")
-    person.submit("/datasets/upload", file=SimpleUploadedFile("chats.jsonl", chats()), name="Real chats")
-    dataset = Dataset.objects.get(user=user)
-    wait_for(lambda: Dataset.objects.get(pk=dataset.pk).status == "ready", what="the data set")
+def ready(user, tiny_base_model, tokenizer_of_the_tiny_model):
+    """A data set that was uploaded and validated, here rather than by a worker, which would have to start first."""
+    dataset = dataset_upload(user=user, name="Real chats", file=SimpleUploadedFile("chats.jsonl", chats()))
+    validate(dataset.pk)
     dataset.refresh_from_db()
+    assert dataset.status == "ready"
     return dataset
 
 

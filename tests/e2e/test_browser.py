@@ -1,18 +1,10 @@
 """The pages in a real Chromium."""
 
-import os
-import shutil
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.e2e.conftest import CHROMIUM
 from training.models import TrainingJob
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -21,48 +13,22 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright runs an event loop in this thread, in which Django otherwise refuses to use the database.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
-def width(request):
-    return request.param
-
-
-@pytest.fixture
-def page(chromium, web, user, width):
-    """A signed-in page; anything the browser complains of fails the test."""
-    user.set_password("correct horse battery")
-    user.save()
-    context = chromium.new_context(viewport={"width": width, "height": 860}, base_url=web)
-    page = context.new_page()
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/login")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/datasets")
-    yield page
-    context.close()
-    assert complaints == []
-
-
 @pytest.fixture
 def configure(page, dataset):
     page.goto(f"/training/configure?datasetId={dataset.pk}")
     page.estimates = []
     page.on("request", lambda request: page.estimates.append(request) if "/estimate" in request.url else None)
     return page
+
+
+def test_signing_in_leads_to_the_data_sets(visitor, user):
+    user.set_password("correct horse battery")
+    user.save()
+    visitor.goto("/login")
+    visitor.get_by_label("Username").fill("ada")
+    visitor.get_by_label("Password").fill("correct horse battery")
+    visitor.get_by_role("button", name="Sign in").click()
+    visitor.wait_for_url("**/datasets")
 
 
 def total(page):

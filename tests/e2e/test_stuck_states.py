@@ -3,10 +3,9 @@
 import time
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
-from tests.e2e.test_browser import chromium, pytestmark  # noqa: F401 - a fixture and marks, used by pytest
+from tests.e2e.test_browser import pytestmark  # noqa: F401 - marks, used by pytest
 from training.core.hyperparameters import LIMITS
 from training.models import JobMetric
 
@@ -15,11 +14,10 @@ METRICS = "**/metrics?*"
 
 
 @pytest.fixture
-def page(chromium, web, signed_in):  # noqa: F811 - pytest's way of using a fixture
+def page(chromium, web, session):
     """A signed-in page; an error of a script fails the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 860}, base_url=web)
-    session = signed_in.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": web}])
+    context.add_cookies([session])
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))

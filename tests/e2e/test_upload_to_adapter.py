@@ -9,9 +9,11 @@ import sys
 import zipfile
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from datasets.models import Dataset
 from notifications.models import Notification
-from tests.e2e.conftest import FAST, job_body, trainer_of, wait_for, wait_for_status
+from tests.e2e.conftest import FAST, chats, job_body, trainer_of, wait_for, wait_for_status
 from training.models import BaseModel, JobMetric, TrainingJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,8 +36,11 @@ assert before != after, (before, after)
 """
 
 
-def test_from_a_file_to_an_adapter_that_changes_the_answers(person, ready, start_worker, tiny_model, tmp_path):
+def test_from_a_file_to_an_adapter_that_changes_the_answers(person, user, start_worker, tiny_model, tmp_path):
+    start_worker("default")
     gpu = start_worker("gpu")
+    person.submit("/datasets/upload", file=SimpleUploadedFile("chats.jsonl", chats()), name="Real chats")
+    ready = wait_for(lambda: Dataset.objects.filter(user=user, status="ready").first(), what="the data set")
     assert ready.total_training_pairs == 144
     assert "Configure training" in person.page(f"/datasets/{ready.pk}")
 
