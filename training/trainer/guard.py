@@ -35,6 +35,7 @@ class Guard:
         self.flags = flags
         self.lease_seconds = lease_seconds
         self.began = time.time()
+        self._renewed = now()
         self.child: subprocess.Popen[bytes] | None = None
         self.stop_asked = False
         self.stopped_early = False
@@ -65,19 +66,18 @@ class Guard:
         if stat.S_ISFIFO(os.fstat(STDIN).st_mode):
             watched.append(STDIN)
             lease = self.lease_seconds or lease
-        renewed = now()
         while True:
-            left = max(0.0, renewed + lease - now())
+            left = max(0.0, self._renewed + lease - now())
             ready, _, _ = select.select(watched, [], [], left if left < float("inf") else None)
             if ended in ready:
                 break
             # Before reading: a byte that waited here while this machine was suspended renews nothing.
-            if now() - renewed >= lease:
+            if now() - self._renewed >= lease:
                 kill_everything(child)
             if STDIN in ready:
                 if not os.read(STDIN, 4096):
                     kill_everything(child)
-                renewed = now()
+                self._renewed = now()
         os.close(ended)
 
     def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
