@@ -193,17 +193,25 @@ def width(request):
     return request.param
 
 
-@pytest.fixture
-def visitor(chromium, web, width):
-    """A page of somebody who has not signed in; anything the browser complains of fails the test."""
+@contextlib.contextmanager
+def watched(chromium, web, width, *, console=True):
+    """A page of a browser of its own; scripts that fail, and what else the console complains of, fail the test."""
     context = chromium.new_context(viewport={"width": width, "height": 860}, base_url=web)
     page = context.new_page()
     complaints = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    if console:
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     yield page
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def visitor(chromium, web, width):
+    """A page of somebody who has not signed in."""
+    with watched(chromium, web, width) as page:
+        yield page
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import watched
 from tests.e2e.test_browser import pytestmark  # noqa: F401 - marks, used by pytest
 from training.core.hyperparameters import LIMITS
 from training.models import JobMetric
@@ -16,14 +17,9 @@ METRICS = "**/metrics?*"
 @pytest.fixture
 def page(chromium, web, session):
     """A signed-in page; an error of a script fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 860}, base_url=web)
-    context.add_cookies([session])
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+    with watched(chromium, web, 1280, console=False) as page:
+        page.context.add_cookies([session])
+        yield page
 
 
 @pytest.fixture
