@@ -19,6 +19,8 @@ from datasets.models import DatasetVersion, TokenCache
 
 logger = logging.getLogger(__name__)
 
+UPLOADING = "uploading"
+"""The folder of files that are being uploaded."""
 ABANDONED_SECONDS = 24 * 3600
 """An upload that broke off left its file this long ago."""
 
@@ -88,7 +90,7 @@ def _reading() -> Iterator[tuple[UUID, Path]]:
 
 
 def _abandoned() -> Iterator[Path]:
-    for path in (settings.VAR_DIR / "uploading").glob("*.upload"):
+    for path in (settings.VAR_DIR / UPLOADING).glob("*.upload"):
         if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
             yield path
 

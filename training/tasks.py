@@ -6,6 +6,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.conf import settings
 
+from training.core.gpu_names import CUDA
 from training.jobs import lifecycle, nudges, recovery
 from training.models import IdempotencyKey, TrainingJob, Worker
 from training.workers import attempt, cleanup
@@ -17,7 +18,7 @@ def run_next_job(self: "Task[Any, Any]", gpu_type: str) -> None:
     """Claim the job that has waited longest for that GPU and see it through; do nothing when none waits."""
     name = self.request.hostname or "worker"
     jobs = TrainingJob.objects.on_gpus([gpu_type])
-    if worker := Worker.objects.filter(name=name, device="cuda").first():
+    if worker := Worker.objects.filter(name=name, device=CUDA).first():
         jobs = jobs.of_at_most(worker.gpu_count)
     job = lifecycle.claim(jobs, worker=name)
     if job is None:

@@ -44,6 +44,8 @@ KINDS: dict[str, tuple[str, str]] = {
 
 EXCERPT = 90
 """Characters."""
+SHOWN = 100
+"""Problems of each kind that are kept; those beyond are only counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.formats.problems import Problem
+from datasets.formats.problems import SHOWN, Problem
 
 SAME_ANSWER_LEAST = 20
 SAME_ANSWER_SHARE = 0.05
 """An answer is suspicious that so many rows give, and such a share of all rows."""
-SHOWN = 100
-"""Findings of each kind that are made; duplicates beyond are only counted."""
 
 Numbers = NDArray[np.int64]
 

@@ -5,10 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from datasets.formats.lengths import Lengths
-from datasets.formats.problems import ERROR, FATAL, KINDS, WARNING, Problem
-
-SHOWN = 100
-"""Problems of each kind that are kept."""
+from datasets.formats.problems import ERROR, FATAL, KINDS, SHOWN, WARNING, Problem
 
 
 @dataclass

@@ -11,6 +11,8 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload, Tempo
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
+from datasets.cleanup import UPLOADING
+
 FORM_OVERHEAD_BYTES = 64 * 1024
 """What a form holds beside the file."""
 
@@ -19,7 +21,7 @@ class _Upload(TemporaryUploadedFile):
     """Written where uploads are kept, so that storage can move it instead of copying; /tmp may be small."""
 
     def __init__(self, name: str, *about: Any) -> None:
-        folder: Path = settings.VAR_DIR / "uploading"
+        folder: Path = settings.VAR_DIR / UPLOADING
         folder.mkdir(parents=True, exist_ok=True)
         file = tempfile.NamedTemporaryFile(suffix=".upload", dir=folder)  # noqa: SIM115 - closed as uploads are
         UploadedFile.__init__(self, file, name, *about)

@@ -10,9 +10,6 @@ from django.http import HttpRequest
 
 from training.models import GpuType, TrainingJob
 
-LISTED = 20
-"""Jobs in each of the overview's lists."""
-
 
 class GpuFilter(admin.SimpleListFilter):
     title = "GPU type"

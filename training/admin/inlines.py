@@ -3,9 +3,6 @@
 from training.admin.base import ReadOnlyInline
 from training.models import Artifact, JobEvent
 
-LISTED = 20
-"""Jobs in each of the overview's lists."""
-
 
 class EventInline(ReadOnlyInline):
     model = JobEvent

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from datasets.formats.lengths import cut_at
 from training.core.estimate import DEFAULT_TOKENS_PER_PAIR
 
 LONGEST_TO_MEAN = 4
@@ -65,7 +66,8 @@ class LengthProfile:
 
 def _mean(histogram: Mapping[str, Sequence[int]] | None, limit: int) -> float | None:
     """Mean tokens of a conversation when what is beyond ``limit`` is cut off, bin by bin."""
-    if not histogram or not sum(histogram["counts"]):
+    conversations = sum(histogram["counts"]) if histogram else 0
+    if not histogram or not conversations:
         return None
-    bins = zip(histogram["counts"], histogram["tokens"], strict=True)
-    return sum(min(tokens, count * limit) for count, tokens in bins) / sum(histogram["counts"])
+    cut = cut_at(limit, histogram)
+    return (cut.total_tokens - cut.lost_tokens) / conversations

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from training.core.estimate import DatasetFigures, Hardware
+from training.core.estimate import Hardware
 from training.core.forecast import believe, forecast
 from training.core.gpu_names import CPU
 from training.estimates.past_runs import conditions_of, past_cpu_runs
+from training.estimates.run_settings import RunSettings
 from training.models import RunMeasurement, RunPlan, TrainingJob
 
 
@@ -37,7 +38,7 @@ def _cpu_predictions(row: RunMeasurement, job: TrainingJob, plan: RunPlan) -> di
     if not beliefs.runs:
         return {}
     said = forecast(
-        DatasetFigures(pairs=job.dataset.total_training_pairs, tokens=job.dataset.total_tokens),
+        RunSettings.of_job(job, plan).figures,
         Hardware(price_per_hour=0, tokens_per_second=row.list_tokens_per_second, count=1),
         batch_size=row.batch_size,
         epochs=row.epochs,

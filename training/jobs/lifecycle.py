@@ -62,7 +62,7 @@ def claim(jobs: TrainingJobQuerySet, *, worker: str) -> TrainingJob | None:
             attempt=job.attempt + 1,
             worker=worker,
             current_stage="preparing",
-            **_progress_after(job, job.checkpoint_step or 0),
+            **job.progress_after(job.checkpoint_step or 0),
             started_at=job.started_at or job.db_now,
             heartbeat_at=job.db_now,
             expected_finish_at=None,
@@ -246,15 +246,6 @@ def _lock(job_id: UUID, target: str, **conditions: Any) -> Any:
     """The row, locked, if its status allows the move to ``target``."""
     jobs = TrainingJob.objects.filter(pk=job_id, status__in=status.sources(target)).filter(**conditions)
     return _locked(jobs).first()
-
-
-def _progress_after(job: TrainingJob, step: int) -> dict[str, int]:
-    """A job's progress as it is after ``step``, where an attempt begins."""
-    return {
-        "current_step": step,
-        "current_epoch": step * job.total_epochs // job.total_steps,
-        "progress": step * 100 // job.total_steps,
-    }
 
 
 def _waiting(delay: float = 0.0) -> dict[str, Any]:

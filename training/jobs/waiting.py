@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from training.core import status
 from training.core.budget import STORAGE
+from training.core.gpu_names import CUDA
 from training.core.queue import expected_wait
 from training.models import TrainingJob, Worker
 
@@ -71,7 +72,7 @@ def _free_in(workers: Iterable[Worker]) -> list[float | None]:
 
 def _duration(job: TrainingJob, workers: Iterable[Worker]) -> float | None:
     """Seconds that the job will take by its estimate, which holds on GPUs alone."""
-    if any(worker.device != "cuda" for worker in workers):
+    if any(worker.device != CUDA for worker in workers):
         return None
     return float((job.estimated_total_cost - STORAGE) / job.hourly_rate) * 3600 if job.hourly_rate else None
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from datasets.models import Dataset, DatasetVersion
+from pipeline.base_models import Place
 from training.core import status
 from training.core.hyperparameters import Hyperparameters
 from training.core.presets import IDS as PRESET_IDS
@@ -172,6 +173,11 @@ class TrainingJob(models.Model):
         return tail
 
     @property
+    def place(self) -> Place:
+        """Where its base model lies, at the job's own revision."""
+        return Place(self.base_model.source, self.base_model_revision)
+
+    @property
     def queue(self) -> str:
         return gpu_queue(self.gpu_config["type"])
 
@@ -179,3 +185,11 @@ class TrainingJob(models.Model):
     def settings(self) -> Hyperparameters:
         """Its hyperparameters, typed."""
         return Hyperparameters.from_mapping(self.hyperparameters)
+
+    def progress_after(self, step: int) -> dict[str, int]:
+        """Its columns of progress as they are once ``step`` is done."""
+        return {
+            "current_step": step,
+            "current_epoch": step * self.total_epochs // self.total_steps,
+            "progress": step * 100 // self.total_steps,
+        }

@@ -1,6 +1,6 @@
 """Prometheus metrics of jobs and workers, read from the database when asked, so that all web processes agree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from pipeline.metrics import registry
 from training.core import status
 from training.jobs import queues
+from training.jobs.queues import QueueFigures
 from training.models import JobEvent, TrainingJob, Worker
 
 LATENCY_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
@@ -28,8 +29,9 @@ class JobCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE_MILLISECONDS])
+            figures = queues.queues()
             yield from (
-                jobs(), failures(), moves(), claim_latency(), *waiting(), *heartbeats(), workers(),
+                jobs(), failures(), moves(), claim_latency(), *waiting(figures), *heartbeats(), workers(figures),
             )  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def claim_latency() -> Metric:
     return metric
 
 
-def waiting() -> Iterator[Metric]:
+def waiting(figures: Sequence[QueueFigures]) -> Iterator[Metric]:
     by_queue = GaugeMetricFamily(
         "pipeline_jobs_waiting",
         "Queued training jobs by GPU type, and the queue that serves it.",
@@ -89,7 +91,7 @@ def waiting() -> Iterator[Metric]:
         "How long the oldest queued job that could start has waited, by GPU type; 0 when none waits.",
         labels=["gpu"],
     )
-    for queue in queues.queues():
+    for queue in figures:
         by_queue.add_metric([queue.gpu, queue.queue], queue.waiting)
         oldest.add_metric([queue.gpu], queue.oldest.total_seconds())
     return iter((by_queue, oldest))
@@ -111,10 +113,10 @@ def heartbeats() -> Iterator[Metric]:
     return iter((oldest, each))
 
 
-def workers() -> Metric:
+def workers(figures: Sequence[QueueFigures]) -> Metric:
     metric = GaugeMetricFamily("pipeline_workers", "Workers alive, by the queue they serve.", labels=["queue"])
     served = [queue for queues_ in Worker.objects.alive().values_list("queues", flat=True) for queue in queues_]
-    known = {queue.queue for queue in queues.queues()} | {settings.CELERY_TASK_DEFAULT_QUEUE}
+    known = {queue.queue for queue in figures} | {settings.CELERY_TASK_DEFAULT_QUEUE}
     for queue in sorted(known | set(served)):
         metric.add_metric([queue], served.count(queue))
     return metric

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from training.core.budget import STORAGE
+from training.core.gpu_names import CPU, CUDA
 from training.models import TrainingJob
 
 
@@ -42,10 +43,10 @@ class Bill:
             return {}
         left = self.job.max_cost - STORAGE - self._cost_before
         elapsed = time.monotonic() - self._began_at
-        rates = {device: hourly_rate(self.job, device) for device in ("cuda", "cpu")}
+        rates = {device: hourly_rate(self.job, device) for device in (CUDA, CPU)}
         return {device: time.time() - elapsed + float(left / rate) * 3600 for device, rate in rates.items() if rate > 0}
 
 
 def hourly_rate(job: TrainingJob, device: str) -> Decimal:
     """US dollars an hour: on GPUs what the job was started with; a CPU that stands in has a price of its own."""
-    return job.hourly_rate if device == "cuda" else Decimal(str(settings.CPU_HOURLY_RATE))
+    return job.hourly_rate if device == CUDA else Decimal(str(settings.CPU_HOURLY_RATE))

@@ -55,7 +55,7 @@ def hand_over(job: TrainingJob, run_dir: Path, *, is_wanted: Callable[[], bool])
 
 def _pinned(job: TrainingJob) -> Place:
     """Where the base model lies. Of a hub model, the commit that the first attempt found is kept for all others."""
-    place = Place(job.base_model.source, job.base_model_revision)
+    place = job.place
     try:
         pinned = place.pinned()
     except ModelNotFound as error:

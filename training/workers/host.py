@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from training.core.gpu_names import CPU, CUDA
+
 logger = logging.getLogger(__name__)
 
 QUERY = ["nvidia-smi", "--query-gpu=index,uuid,name", "--format=csv,noheader"]
@@ -24,10 +26,10 @@ class Device:
 
 def detect(wanted: str) -> Device:
     """The device for the setting PIPELINE_TRAINER_DEVICE: ``auto``, ``cuda`` or ``cpu``."""
-    gpus = [] if wanted == "cpu" else visible(installed(), os.environ.get("CUDA_VISIBLE_DEVICES"))
-    if wanted == "cuda" or (gpus and not is_torch_for_cpu()):
-        return Device("cuda", gpus[0] if gpus else "", len(gpus))
-    return Device("cpu", cpu_name())
+    gpus = [] if wanted == CPU else visible(installed(), os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if wanted == CUDA or (gpus and not is_torch_for_cpu()):
+        return Device(CUDA, gpus[0] if gpus else "", len(gpus))
+    return Device(CPU, cpu_name())
 
 
 def installed() -> list[tuple[str, str, str]]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 
 from datasets.held_out import MOST_HELD_OUT
-from pipeline.base_models import Place
 from training.core.lease import lease_seconds
 from training.core.memory import TOKENS_AT_ONCE
 from training.core.options import RunOptions
@@ -38,7 +37,7 @@ def write(job: TrainingJob, deadlines: dict[str, float], *, is_wanted: Callable[
     found = data.hand_over(job, folder, is_wanted=is_wanted)
     if found is None:
         return None
-    place = Place(job.base_model.source, job.base_model_revision)
+    place = job.place
     spec = protocol.JobSpec(
         job_id=str(job.pk),
         attempt=job.attempt,
