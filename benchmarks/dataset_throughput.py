@@ -31,11 +31,12 @@ MANY_UP_TO_MEGABYTES = 10
 BOTH_UP_TO_MEGABYTES = 200
 PLAIN = """
 import json, sys
+from datetime import date
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from tokenizers import Tokenizer
 from datasets.tokenizing.tokens import ChatTokenizer
-chat = ChatTokenizer(Path(sys.argv[2]))
+chat = ChatTokenizer(Path(sys.argv[2]), date(2026, 1, 31)).template
 tokenizer = Tokenizer.from_file(sys.argv[2] + "/tokenizer.json")
 tokens = 0
 with open(sys.argv[1]) as file:

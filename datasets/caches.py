@@ -10,16 +10,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files import File
+from django.db import transaction
 from django.db.models.fields.files import FieldFile
+from filelock import FileLock, Timeout
 
 from datasets.models import DatasetVersion, TokenCache
+from datasets.tokenizing.model_files import TokenizerNotFound, fingerprint, read_files
 from datasets.tokenizing.program import Result, read_through
 from datasets.tokenizing.run import Pass
-from datasets.tokenizing.tokens import TokenizerNotFound, fingerprint
 from pipeline.base_models import ModelNotFound, Place
 
 Beat = Callable[[float], bool]
 READING = "reading"
+WAIT_SECONDS = 1.0
 
 
 def tokenizer_folder(place: Place) -> Path:
@@ -28,6 +31,16 @@ def tokenizer_folder(place: Place) -> Path:
         return place.tokenizer_folder()
     except ModelNotFound as error:
         raise TokenizerNotFound(str(error)) from error
+
+
+def fingerprint_at(place: Place) -> str:
+    """Of the tokenizer at ``place`` with its chat template. Raises TokenizerNotFound."""
+    return fingerprint(tokenizer_folder(place))
+
+
+def context_at(place: Place) -> int | None:
+    """The longest sequence that the model at ``place`` was made for, in tokens. Raises TokenizerNotFound."""
+    return read_files(tokenizer_folder(place)).context
 
 
 @contextlib.contextmanager
@@ -81,6 +94,7 @@ def read_version(
         sha256=version.sha256,
         options=version.options if choice is None else {},
         tokenizer=str(model),
+        today=version.rendered_on.isoformat(),
         folder=str(reading_folder(version, model)),
         unpacked_limit=settings.DATASET_MAX_UNPACKED_BYTES,
         row_limit=settings.DATASET_MAX_ROWS,
@@ -91,15 +105,59 @@ def read_version(
     return read_through(asked, on_beat, keep)
 
 
-def store(version: DatasetVersion, result: Result, *, tokenizer: str) -> TokenCache:
-    """Keep what a pass has made, and clear up after it."""
-    cache, _ = TokenCache.objects.get_or_create(
-        version=version, fingerprint=result.fingerprint, defaults={"tokenizer": tokenizer}
-    )
-    _replace(cache.file, result.cache)
-    _replace(version.left_out, result.left_out)
+@contextlib.contextmanager
+def alone(version: DatasetVersion, model: Path, on_beat: Beat) -> Iterator[bool]:
+    """Wait until no other pass of this host reads the version for the model; ``False`` when stopped meanwhile.
+
+    Args:
+        version: what is read.
+        model: the folder of the tokenizer's files.
+        on_beat: called once a second with 0; ``False`` ends the waiting.
+    """
+    lock = FileLock(reading_folder(version, model).with_suffix(".lock"))
+    while True:
+        try:
+            lock.acquire(timeout=WAIT_SECONDS)
+        except Timeout:
+            if not on_beat(0.0):
+                yield False
+                return
+        else:
+            break
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def store(version: DatasetVersion, result: Result, *, tokenizer: str, replace: bool) -> TokenCache:
+    """Keep what a pass has made, and clear up after it.
+
+    Args:
+        version: what was read.
+        result: of the pass.
+        tokenizer: the model's name.
+        replace: put it in the place of what is there; if not, that stays: a job of another host may be reading it.
+    """
+    with transaction.atomic():
+        made, _ = TokenCache.objects.get_or_create(
+            version=version, fingerprint=result.fingerprint, defaults={"tokenizer": tokenizer}
+        )
+        cache = TokenCache.objects.select_for_update(of=["self"]).select_related("version").get(pk=made.pk)
+        if replace or not _is_there(cache):
+            cache.findings = result.findings.to_dict()
+            _replace(cache.left_out, result.left_out)
+            _replace(cache.file, result.cache)
     shutil.rmtree(result.cache.parent, ignore_errors=True)
     return cache
+
+
+def keep_report(version: DatasetVersion, cache: TokenCache) -> None:
+    """Make what a pass has left out the data set's own: its validation's, never another's."""
+    with cache.left_out.open("rb") as file:
+        if version.left_out:
+            version.left_out.delete(save=False)
+        version.left_out.save(Path(str(cache.left_out.name)).name, File(file), save=True)
 
 
 def cache_for(version: DatasetVersion, place: Place, *, on_beat: Beat) -> TokenCache | None:
@@ -108,12 +166,23 @@ def cache_for(version: DatasetVersion, place: Place, *, on_beat: Beat) -> TokenC
     Raises TokenizerNotFound, PassFailed, OSError.
     """
     model = tokenizer_folder(place)
-    cache = TokenCache.objects.filter(version=version, fingerprint=fingerprint(model)).exclude(file="").first()
-    if cache is not None and cache.file.storage.exists(str(cache.file.name)):
-        return cache
-    with local(version.file) as path:
-        result = read_version(version, path, model, on_beat=on_beat)
-    return None if result is None else store(version, result, tokenizer=Path(place.source).name)
+    if (found := _stored(version, model)) is not None:
+        return found
+    with alone(version, model, on_beat) as is_alone:
+        if not is_alone or (found := _stored(version, model)) is not None:
+            return found
+        with local(version.file) as path:
+            result = read_version(version, path, model, on_beat=on_beat)
+        return None if result is None else store(version, result, tokenizer=Path(place.source).name, replace=False)
+
+
+def _stored(version: DatasetVersion, model: Path) -> TokenCache | None:
+    cache = TokenCache.objects.filter(version=version, fingerprint=fingerprint(model)).first()
+    return cache if cache is not None and _is_there(cache) else None
+
+
+def _is_there(cache: TokenCache) -> bool:
+    return bool(cache.file) and cache.file.storage.exists(str(cache.file.name))
 
 
 def sha256(path: Path) -> str:
@@ -129,10 +198,12 @@ class _Movable(File[bytes]):
 
 
 def _replace(field: FieldFile, path: Path) -> None:
-    if field:
-        field.delete(save=False)
+    """The new file is there before the old one goes: another pass over the same may have made that."""
+    old = str(field.name) if field else ""
     with path.open("rb") as file:
         field.save(path.name, _Movable(file, name=str(path)), save=True)
+    if old and old != field.name:
+        field.storage.delete(old)
 
 
 def reading_folder(version: DatasetVersion, model: Path) -> Path:

@@ -28,7 +28,7 @@ ABANDONED_SECONDS = 24 * 3600
 def discard_files(version: DatasetVersion) -> None:
     """Remove all of a version's files once that is committed, those of a pass that was stopped among them."""
     for cache in version.caches.all():
-        _discard(cache.file)
+        _cache_deleted(TokenCache, cache)
     for field in (version.file, version.left_out):
         _discard(field)
     transaction.on_commit(partial(_discard_reading, version.pk))
@@ -60,6 +60,7 @@ def _version_deleted(sender: object, instance: DatasetVersion, **_: object) -> N
 @receiver(post_delete, sender=TokenCache)
 def _cache_deleted(sender: object, instance: TokenCache, **_: object) -> None:
     _discard(instance.file)
+    _discard(instance.left_out)
 
 
 def _discard(field: FieldFile) -> None:

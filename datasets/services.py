@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from datasets import cleanup
-from datasets.formats.options import IGNORE
+from datasets.formats.options import TRAIN
 from datasets.models import Dataset, DatasetVersion
 from datasets.nudges import nudge
 from datasets.signals import dataset_deleting
@@ -37,13 +37,21 @@ def dataset_upload(
     file: File[bytes],
     shape: str = "",
     mapping: Mapping[str, str] | None = None,
-    tool_calls: str = IGNORE,
+    tool_calls: str = TRAIN,
+    merge_turns: bool = False,
+    fold_system: bool = True,
 ) -> Dataset:
     """Store the file and, once that is committed, have it validated."""
     digest = _sha256(file)
     with transaction.atomic():
         dataset = Dataset.objects.create(
-            user_id=user.pk, name=name, chosen_shape=shape, mapping=dict(mapping or {}), tool_calls=tool_calls
+            user_id=user.pk,
+            name=name,
+            chosen_shape=shape,
+            mapping=dict(mapping or {}),
+            tool_calls=tool_calls,
+            merge_turns=merge_turns,
+            fold_system=fold_system,
         )
         _add_version(dataset, file=file, file_name=_name(file), file_size=file.size, sha256=digest)
     return dataset
@@ -59,15 +67,29 @@ def dataset_upload_version(*, dataset: Dataset, file: File[bytes]) -> DatasetVer
         return _add_version(dataset, file=file, file_name=_name(file), file_size=file.size, sha256=digest)
 
 
-def dataset_read_again(*, dataset: Dataset, shape: str, mapping: Mapping[str, str], tool_calls: str) -> None:
-    """Read the present file in another way. Raises DatasetBusy.
+def dataset_read_again(
+    *,
+    dataset: Dataset,
+    shape: str,
+    mapping: Mapping[str, str],
+    tool_calls: str,
+    merge_turns: bool | None = None,
+    fold_system: bool | None = None,
+) -> None:
+    """Read the present file in another way; what is ``None`` stays as it was. Raises DatasetBusy.
 
     What jobs may have used stays as it was: if the present version was ready, the same file becomes a new version.
     """
     with transaction.atomic():
         dataset = _idle(dataset)
         old = dataset.version
-        chosen = {"chosen_shape": shape, "mapping": dict(mapping), "tool_calls": tool_calls}
+        chosen = {
+            "chosen_shape": shape,
+            "mapping": dict(mapping),
+            "tool_calls": tool_calls,
+            "merge_turns": dataset.merge_turns if merge_turns is None else merge_turns,
+            "fold_system": dataset.fold_system if fold_system is None else fold_system,
+        }
         is_confirmed = old is not None and shape == old.options.get("shape")
         is_changed = any(
             getattr(dataset, name) != value and not (name == "chosen_shape" and is_confirmed)

@@ -16,9 +16,10 @@ from datasets.formats.problems import ERROR, FATAL, Problem
 from datasets.models import Dataset, DatasetVersion
 from datasets.models.querysets import DatasetQuerySet
 from datasets.notices import notify
+from datasets.signals import version_tokenized
 from datasets.tokenizing.findings import Findings
+from datasets.tokenizing.model_files import TokenizerNotFound
 from datasets.tokenizing.program import PassFailed, Result
-from datasets.tokenizing.tokens import TokenizerNotFound
 from pipeline.base_models import Place
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,6 @@ def validate(dataset_id: UUID) -> None:
         raise
     else:
         if result is not None:
-            caches.store(version, result, tokenizer=Path(settings.TOKENIZER).name)
             _finish(dataset, version, result.findings)
 
 
@@ -84,10 +84,19 @@ def _claim(dataset_id: UUID) -> Dataset | None:
 
 def _read(dataset: Dataset, version: DatasetVersion) -> Result | None:
     """``None`` when it was cancelled, or another worker has taken it over."""
-    choice = {"shape": dataset.chosen_shape, "mapping": dataset.mapping, "tool_calls": dataset.tool_calls}
-    model = caches.tokenizer_folder(Place(settings.TOKENIZER))
-    with caches.local(version.file) as path:
-        return caches.read_version(version, path, model, on_beat=lambda share: _beat(dataset, share), choice=choice)
+    place = Place(settings.TOKENIZER)
+    model = caches.tokenizer_folder(place)
+
+    def beat(share: float) -> bool:
+        return _beat(dataset, share)
+
+    with caches.alone(version, model, beat) as is_alone, caches.local(version.file) as path:
+        result = caches.read_version(version, path, model, on_beat=beat, choice=dataset.reading) if is_alone else None
+        if result is not None:
+            cache = caches.store(version, result, tokenizer=Path(place.source).name, replace=True)
+            caches.keep_report(version, cache)
+            version_tokenized.send_robust(DatasetVersion, version=version, place=place)
+    return result
 
 
 def _beat(dataset: Dataset, share: float) -> bool:

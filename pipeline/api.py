@@ -45,12 +45,18 @@ def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
 
 
 class Problem(exceptions.APIException):
-    """A refusal with the specification's own words: ``error`` and, where there is more to say, ``details``."""
+    """A refusal with the specification's own words: ``error`` and, where there is more to say, ``details``.
 
-    def __init__(self, error: str, details: object = None, *, status: int = status.HTTP_400_BAD_REQUEST) -> None:
+    ``wait``: seconds after which the same request may succeed, for the header ``Retry-After``.
+    """
+
+    def __init__(
+        self, error: str, details: object = None, *, status: int = status.HTTP_400_BAD_REQUEST, wait: int | None = None
+    ) -> None:
         super().__init__(error)
         self.status_code = status
         self.details = details
+        self.wait = wait
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:

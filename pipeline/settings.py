@@ -203,7 +203,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"datasets.tasks.validate_dataset": {"queue": "datasets"}}  # minutes: not before the sweeps
+CELERY_TASK_ROUTES = {  # minutes: not before the sweeps
+    "datasets.tasks.validate_dataset": {"queue": "datasets"},
+    "training.tasks.check_data": {"queue": "datasets"},
+}
 CELERY_WORKER_DISABLE_PREFETCH = True  # a busy worker keeps no message from an idle one
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP = env.float("PIPELINE_SWEEP_SECONDS", default=5.0)
@@ -227,7 +230,6 @@ CHECKPOINT_SECONDS = env.float("PIPELINE_CHECKPOINT_SECONDS", default=300.0)
 KEEP_RUNS_DAYS = env.float("PIPELINE_KEEP_RUNS_DAYS", default=30.0)
 CPU_HOURLY_RATE = env.float("PIPELINE_CPU_HOURLY_RATE", default=0.0)
 EVALUATION_SHARE = env.float("PIPELINE_EVALUATION_SHARE", default=0.05)
-MAX_SEQUENCE_LENGTH = env.int("PIPELINE_MAX_SEQUENCE_LENGTH", default=2048)
 
 # Logs: quiet on a developer's terminal; one line for each request where a machine reads them.
 LOG_FORMAT = env.str("PIPELINE_LOG_FORMAT", default="console")

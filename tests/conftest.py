@@ -15,10 +15,11 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from datasets.formats.lengths import DEFAULT_LONGEST
 from datasets.models import Dataset
 from training.core.presets import PRESETS
 from training.core.status import CLAIMED, FINAL
-from training.models import BaseModel, TrainingJob
+from training.models import BaseModel, DataFit, TrainingJob
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,9 +62,19 @@ def make_dataset(user):
         file = ContentFile(b'{"x": 1}\n', name="chats.jsonl")
         dataset.version = dataset.versions.create(number=1, file=file, sha256="0" * 64, **about)
         dataset.save(update_fields=["version"])
+        check_on_the_worker(dataset)
         return dataset
 
     return make
+
+
+def check_on_the_worker(dataset):
+    """What a run would train on cannot be told from a made-up file: as where only GPU hosts have the models."""
+    for model in BaseModel.objects.all():
+        DataFit.objects.create(
+            version=dataset.version, source=model.source, revision=model.revision, length=DEFAULT_LONGEST,
+            status="unavailable", nudged_at=timezone.now(),
+        )  # fmt: skip
 
 
 @pytest.fixture

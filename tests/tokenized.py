@@ -20,6 +20,7 @@ def tokenized(rows: Iterable[dict[str, Any]], model: Path, folder: Path) -> Path
             sha256="",
             options=Options(container="jsonl", shape="openai_chat").to_dict(),
             tokenizer=str(model),
+            today="2026-01-31",
             folder=str(folder / "tokenized"),
             unpacked_limit=2**30,
             row_limit=10**6,

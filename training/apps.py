@@ -12,6 +12,7 @@ class TrainingConfig(AppConfig):
     verbose_name = "Training"
 
     def ready(self) -> None:
-        """Checks of settings, why a data set is needed, files that go with their rows, and the metrics of jobs."""
-        for module in ("checks", "jobs.data", "jobs.files", "web.metrics"):
+        """Checks of settings, why a data set is needed, files that go with their rows, the metrics of jobs, and
+        what a validation's tokens are for runs."""
+        for module in ("checks", "jobs.data", "jobs.files", "web.metrics", "workers.data_fits"):
             import_module(f"{self.name}.{module}")

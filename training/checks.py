@@ -30,12 +30,4 @@ def check_training_settings(**_: Any) -> list[CheckMessage]:
                 id="pipeline.E002",
             )
         )
-    if settings.MAX_SEQUENCE_LENGTH < 16:
-        problems.append(
-            Error(
-                f"PIPELINE_MAX_SEQUENCE_LENGTH is {settings.MAX_SEQUENCE_LENGTH}.",
-                hint="Use at least 16 tokens; 2048 is the default.",
-                id="pipeline.E003",
-            )
-        )
     return problems

@@ -7,9 +7,10 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from training.core.gpu_names import CUDA
-from training.jobs import lifecycle, nudges, recovery
+from training.jobs import data_fits, lifecycle, nudges, recovery
 from training.models import IdempotencyKey, TrainingJob, Worker
 from training.workers import attempt, cleanup
+from training.workers import data_fits as data_checks
 from training.workers.logs import job_logging
 
 
@@ -30,12 +31,19 @@ def run_next_job(self: "Task[Any, Any]", gpu_type: str) -> None:
 
 
 @shared_task
+def check_data(fit_id: int) -> None:
+    """Find out what a run would train on."""
+    data_checks.check(fit_id)
+
+
+@shared_task
 def sweep() -> None:
-    """Repair what messages and workers left undone: lost nudges, and jobs whose worker fell silent."""
+    """Repair what messages and workers left undone: lost nudges, and jobs and checks whose worker fell silent."""
     silence = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
     for job in TrainingJob.objects.stalled(silence):
         recovery.recover(job, silence=silence, actor="sweep")
     nudges.nudge_all(TrainingJob.objects.unannounced(nudges.AGAIN_AFTER))
+    data_fits.sweep()
     IdempotencyKey.objects.expired().delete()
 
 

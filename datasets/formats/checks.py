@@ -50,12 +50,13 @@ def warnings(conversation: Conversation) -> Iterator[Problem]:
         return
     for index, message in enumerate(conversation.messages):
         place = f"message {index + 1} ({message.role})"
-        if not message.content.strip():
+        if not message.content.strip() and not message.calls:
             if message.trained:
                 yield Problem("empty_answer", line, "The answer is empty: the model learns to say nothing.", place)
             elif message.role != "system":
                 yield Problem("empty_message", line, f"The {message.role}'s message is empty.", place)
-        yield from _private(message.content, line, place)
+        hidden = f"{message.reasoning}\n{message.called}" if message.reasoning or message.calls else ""
+        yield from _private(f"{message.content}\n{hidden}" if hidden else message.content, line, place)
     if not conversation.pairs:
         yield Problem("no_answer", line, "No assistant turn is trained on, so nothing is learned from the row.")
     elif conversation.messages[-1].role == "user":
@@ -79,7 +80,9 @@ def _private(text: str, line: int, place: str) -> Iterator[Problem]:
 
 def fingerprints(conversation: Conversation) -> tuple[int, int]:
     """Hashes of the whole row and of its answers: BLAKE2b (RFC 7693) cut to 63 bits, which an int64 column holds."""
-    row = "\1".join(f"{message.role}\0{message.content}" for message in conversation.messages)
+    row = "\1".join(
+        f"{message.role}\0{message.content}{message.reasoning}{message.called}" for message in conversation.messages
+    )
     return _number(row if conversation.text is None else conversation.text), _number(conversation.answers)
 
 

@@ -4,26 +4,24 @@ Each reader yields a Raw for every row, or a Problem for a row that cannot be re
 cannot read on.
 """
 
-import contextlib
 import csv
+import io
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
-
-import pyarrow
-import pyarrow.parquet
 
 from datasets.formats.compression import too_much, unpack, unpack_to
 from datasets.formats.encoding import BOM, not_utf8
 from datasets.formats.json_array import read_json_array
 from datasets.formats.options import Options
+from datasets.formats.parquet import parquet_size, read_parquet
 from datasets.formats.problems import FileProblem, Problem, excerpt
 from datasets.formats.rows import LONGEST_ROW, LONGEST_ROW_SHOWN, Raw
 
-PARQUET_ROWS = 64
-"""Rows decoded at once."""
-PARQUET_BUFFER = 1024**2
-"""Bytes read at once of a column."""
+SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>.)"?', re.IGNORECASE)
+"""What Excel writes and reads before the header."""
 csv.field_size_limit(LONGEST_ROW)
 
 Row = Raw | Problem
@@ -54,6 +52,28 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[bytes | None, int]]:
             if rest.endswith(b"\n"):
                 break
         yield None, size
+
+
+class _FromOldMacs(io.RawIOBase):
+    """A file whose lines end in CR alone, with line feeds in their place."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _with_line_feeds(file: IO[bytes]) -> IO[bytes]:
+    """The file as one whose lines end in LF; those of old spreadsheets end in CR."""
+    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
+    head = buffered.peek(1)
+    return io.BufferedReader(_FromOldMacs(buffered)) if b"\r" in head and b"\n" not in head else buffered
 
 
 class _Text:
@@ -90,9 +110,10 @@ class _Text:
 
 def read_csv(file: IO[bytes], options: Options) -> Iterator[Row]:
     """Rows by the names in the header line. A row's line is the one that it begins on. Raises FileProblem."""
-    text = _Text(file)
+    text = _Text(_with_line_feeds(file))
     reader = csv.reader(text, delimiter=options.delimiter, strict=True)
     header: list[str] = []
+    repeated: tuple[str, ...] = ()
     while True:
         line, text.row_bytes = text.line + 1, 0
         try:
@@ -101,52 +122,16 @@ def read_csv(file: IO[bytes], options: Options) -> Iterator[Row]:
             return
         except csv.Error as error:
             raise FileProblem("broken_csv", f"Not valid CSV: {error}.", line=line) from error
-        if not any(cells):
+        if not any(cells) or (line == 1 and SEPARATOR_LINE.fullmatch(options.delimiter.join(cells))):
             continue
         if not header:
             header = [cell.strip() for cell in cells]
+            repeated = tuple(name for name, count in Counter(header).items() if count > 1 and name)
         elif len(cells) > len(header):
             reason = f"{len(cells)} values, but the header has {len(header)} columns. Quote values that hold commas."
             yield Problem("wrong_value", line, reason, excerpt=excerpt(options.delimiter.join(cells)))
         else:
-            yield Raw(line, dict(zip(header, cells, strict=False)), text.row_bytes)
-
-
-def read_parquet(file: IO[bytes], _: Options) -> Iterator[Row]:
-    """Rows of a Parquet file, which must be seekable; PARQUET_ROWS at a time. Raises FileProblem."""
-    number = 0
-    with _parquet_errors():
-        parquet = pyarrow.parquet.ParquetFile(file, buffer_size=PARQUET_BUFFER, pre_buffer=False)
-        for batch in parquet.iter_batches(batch_size=PARQUET_ROWS, use_threads=False):
-            for row in batch.to_pylist():
-                number += 1
-                yield Raw(number, row, size_of(row))
-
-
-def size_of(value: Any) -> int:
-    """About how many bytes a value of a Parquet row takes: text by its characters, numbers 8."""
-    if isinstance(value, str | bytes):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(size_of(part) for part in value.values())
-    return sum(size_of(part) for part in value) if isinstance(value, list) else 8
-
-
-def parquet_size(file: IO[bytes]) -> tuple[int, int]:
-    """Rows and unpacked bytes of a Parquet file, as its footer states them. Raises FileProblem."""
-    with _parquet_errors():
-        metadata = pyarrow.parquet.read_metadata(file)
-        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        return metadata.num_rows, sum(group.total_byte_size for group in groups)
-
-
-@contextlib.contextmanager
-def _parquet_errors() -> Iterator[None]:
-    try:
-        yield
-    except (pyarrow.ArrowException, OSError, MemoryError, UnicodeDecodeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        raise FileProblem("broken_parquet", f"The Parquet file cannot be read: {reason}.") from error
+            yield Raw(line, dict(zip(header, cells, strict=False)), text.row_bytes, repeated=repeated)
 
 
 READERS: dict[str, Callable[[IO[bytes], Options], Iterator[Row]]] = {

@@ -1,99 +1,128 @@
 """What makes messages a conversation that can be trained on. Pure."""
 
-import json
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
-from datasets.formats.problems import Problem, excerpt
-from datasets.formats.rows import Conversation, Message
+from datasets.formats.messages import Step
+from datasets.formats.options import IGNORE
+from datasets.formats.reading import Reading
+from datasets.formats.roles import ASSISTANT, SYSTEM, TOOL, USER
+from datasets.formats.rows import Conversation
+from datasets.formats.tools import left_out, require_results
+from datasets.formats.values import RowProblem
 
-SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class RowProblem(Exception):
-    """Why a row cannot be trained on: the fields of a Problem, but for the line, which only the caller knows."""
-
-    def __init__(self, kind: str, reason: str, *, field: str = "", excerpt: str = "") -> None:
-        super().__init__(reason)
-        self.kind, self.reason, self.field, self.excerpt = kind, reason, field, excerpt
-
-    def at(self, line: int, row: Any) -> Problem:
-        """As a finding about ``line``; the excerpt is the row's beginning where nothing better is known."""
-        return Problem(self.kind, line, self.reason, self.field, self.excerpt or excerpt(compact(row)))
+MAY_BE_JOINED = "Correct the row, or choose to join consecutive turns of one speaker."
 
 
-class Placed(Protocol):
-    """A message that knows where in the row it stands."""
-
-    @property
-    def message(self) -> Message:
-        """What was said."""
-
-    @property
-    def place(self) -> str:
-        """For error texts: ``messages[2]``, a column's name."""
-
-
-def build(line: int, steps: Sequence[Placed], place: str) -> Conversation:
-    """A conversation: at most one system message, then user and assistant in turns, the user first.
+def build(reading: Reading, steps: Sequence[Step], place: str, tools: tuple[Any, ...] = ()) -> Conversation:
+    """A conversation: at most one system message, then user and assistant in turns, with tools' results between.
 
     Args:
-        line: the row's line in its file.
+        reading: the row's.
         steps: its messages in order.
         place: what to name where there is no message.
+        tools: schemas of the functions that the assistant may call.
 
     Raises:
-        RowProblem: the turns are out of order.
+        RowProblem: the turns are out of order, or the result of a call is missing.
     """
-    messages = tuple(step.message for step in steps)
-    turns = [(step.message.role, step.place) for step in steps]
-    for role, where in turns[1:]:
-        if role == "system":
-            raise RowProblem("turn_order", f"{where}: a system message may only come first.", field=where)
-    if turns and turns[0][0] == "system":
-        turns = turns[1:]
-    if not turns or turns[0][0] != "user":
+    found = _with_calls_joined(steps) if any(step.is_bare_call for step in steps) else list(steps)
+    if reading.options.tool_calls == IGNORE:
+        found = left_out(found, reading)
+    if reading.options.merge_turns:
+        found = _merged(found)
+    _require_order(found, place)
+    require_results(found)
+    messages = tuple(step.message for step in _opening_unlearned(found, reading))
+    return Conversation(reading.line, messages, tools=tools, notes=reading.warnings(), unused=tuple(reading.unused))
+
+
+def _with_calls_joined(steps: Sequence[Step]) -> list[Step]:
+    """A call that was written as a message of its own belongs to what the assistant said right before."""
+    found: list[Step] = []
+    for step in steps:
+        before = found[-1] if found else None
+        if step.is_bare_call and before and before.message.role == ASSISTANT and _takes_calls(before):
+            found[-1] = _joined(before, step)
+        else:
+            found.append(step)
+    return found
+
+
+def _takes_calls(step: Step) -> bool:
+    return step.is_bare_call or not step.message.calls
+
+
+def _merged(steps: Sequence[Step]) -> list[Step]:
+    found: list[Step] = []
+    for step in steps:
+        before = found[-1] if found else None
+        if before and _are_one_turn(before, step) and not before.message.calls:
+            found[-1] = _joined(before, step)
+        else:
+            found.append(step)
+    return found
+
+
+def _are_one_turn(first: Step, second: Step) -> bool:
+    return first.message.role == second.message.role != TOOL
+
+
+def _joined(first: Step, second: Step) -> Step:
+    """Two messages of one speaker as one; a blank line stands between them."""
+    one, other = first.message, second.message
+    if one.weight != other.weight:
+        reason = f"{second.place} cannot be joined with the turn before it: they are learned with different weights."
+        raise RowProblem("turn_order", reason, field=second.place)
+    message = replace(
+        one,
+        content=_with_blank_line(one.content, other.content),
+        reasoning=_with_blank_line(one.reasoning, other.reasoning),
+        calls=(*one.calls, *other.calls),
+    )
+    return replace(second, message=message, place=first.place)
+
+
+def _with_blank_line(one: str, other: str) -> str:
+    return f"{one}\n\n{other}" if one and other else one or other
+
+
+def _require_order(steps: Sequence[Step], place: str) -> None:
+    for step in steps[1:]:
+        if step.message.role == SYSTEM:
+            reason = f"{step.place}: a system message may only come first."
+            raise RowProblem("turn_order", reason, field=step.place)
+    turns = steps[1:] if steps and steps[0].message.role == SYSTEM else steps
+    if all(step.message.role != USER for step in turns):
         reason = "The conversation must begin with a user message (after the system message, if there is one)."
-        raise RowProblem("turn_order", reason, field=turns[0][1] if turns else place)
-    for (first, _), (second, where) in pairwise(turns):
-        if first == second:
-            reason = f"User and assistant must take turns, but two {first} messages follow each other."
-            raise RowProblem("turn_order", reason, field=where)
-    return Conversation(line, messages)
+        raise RowProblem("turn_order", reason, field=turns[0].place if turns else place)
+    if turns[0].message.role == TOOL:
+        raise _follows_no_call(turns[0])
+    for first, second in pairwise(turns):
+        if second.message.role == TOOL and first.message.role == USER:
+            raise _follows_no_call(second)
+        if _are_one_turn(first, second) and not first.message.calls:
+            who = first.message.role
+            reason = f"User and assistant must take turns, but two {who} messages follow each other. {MAY_BE_JOINED}"
+            raise RowProblem("turn_order", reason, field=second.place)
 
 
-def text_of(value: Any, place: str) -> str:
-    """Text, also from OpenAI's parts ``[{"type": "text", "text": …}]``.
-
-    Raises:
-        RowProblem: it is anything else, or holds a character that is no text (NUL, half a surrogate pair).
-    """
-    if isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
-        for part in value:
-            if not isinstance(part.get("text"), str):
-                kind = shown(part.get("type"))
-                reason = f"{place} holds a part of type {kind}; only text can be trained on."
-                raise RowProblem("wrong_value", reason, field=place)
-        value = "".join(part["text"] for part in value)
-    if not isinstance(value, str):
-        raise RowProblem("wrong_value", f"{place} must be text, but is {shown(value)}.", field=place)
-    if "\0" in value:
-        at = value.index("\0")
-        raise RowProblem("bad_character", f"{place} holds a NUL character.", field=place, excerpt=excerpt(value, at))
-    if not value.isascii() and (half := SURROGATE.search(value)):
-        reason = f"{place} holds half a surrogate pair, which is not valid Unicode."
-        raise RowProblem("bad_character", reason, field=place, excerpt=excerpt(value, half.start()))
-    return value
+def _follows_no_call(step: Step) -> RowProblem:
+    return RowProblem(
+        "turn_order", f"{step.place}: a tool's result stands here that follows no call.", field=step.place
+    )
 
 
-def compact(value: Any) -> str:
-    """A value as one line of JSON; what JSON does not know, as its ``str``."""
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def shown(value: Any) -> str:
-    """A value as error texts show it: JSON in ASCII, at most 40 characters."""
-    text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def _opening_unlearned(steps: Sequence[Step], reading: Reading) -> list[Step]:
+    """What the assistant says before the first user has no question: it is context."""
+    first = next(index for index, step in enumerate(steps) if step.message.role == USER)
+    opening = [step for step in steps[:first] if step.message.role == ASSISTANT]
+    if not opening:
+        return list(steps)
+    if any(step.message.weight for step in opening):
+        reason = "The assistant opens the conversation: without a question, its opening is context and not learned."
+        reading.note("assistant_first", reason)
+    silent = [replace(step, message=replace(step.message, weight=0.0)) for step in steps[:first]]
+    return [*silent, *steps[first:]]

@@ -1,18 +1,22 @@
 """What a file is, by its first bytes, its first rows and its name. Pure."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
 
 from datasets.formats.compression import compression_of, unpack
-from datasets.formats.containers import Rows
+from datasets.formats.containers import SEPARATOR_LINE, Rows
 from datasets.formats.encoding import BOM
-from datasets.formats.options import IGNORE, Options
+from datasets.formats.json_array import WRAPPED
+from datasets.formats.messages import SPEAKER
+from datasets.formats.options import TRAIN, Options
 from datasets.formats.parsing import as_object
-from datasets.formats.problems import FileProblem, excerpt
+from datasets.formats.problems import FileProblem, excerpt, storable
 from datasets.formats.rows import Raw
-from datasets.formats.shapes import SHAPES
+from datasets.formats.shapes import PREFERENCE, SHAPES
 
 HEAD = 64 * 1024
 """Bytes by which the container is told."""
@@ -34,6 +38,11 @@ OTHER_FILES = {
 """First bytes -> what kind of file it is, none of which is a data set."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = ",;\t|"
+COLUMNS_NAMED = 20
+IS_PREFERENCE = (
+    "This is preference data: of each pair of answers, one is chosen and one rejected. Training here takes single "
+    f"answers: choose the format “{SHAPES[PREFERENCE].label}” to train on the chosen ones alone, or another format."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +52,18 @@ class Detected:
     options: Options
     columns: list[str]
     is_recognized: bool
-    """Whether a shape was chosen, or its columns fit one; if not, they must be mapped."""
+    """Whether a shape was chosen, or its columns fit one that may be taken unasked; if not, its owner must choose."""
+
+    @property
+    def refusal(self) -> FileProblem | None:
+        """Why it cannot be read before its owner has chosen."""
+        if self.is_recognized:
+            return None
+        if self.options.shape == PREFERENCE:
+            return FileProblem("preference", IS_PREFERENCE)
+        seen = ", ".join(self.columns[:COLUMNS_NAMED]) or "none"
+        reason = f"No format fits the columns found: {seen}. Choose the format below, and which column holds what."
+        return FileProblem("unknown_columns", reason)
 
 
 def suffix_of(name: str) -> str:
@@ -60,7 +80,9 @@ def detect(
     scratch: Path,
     shape: str = "",
     mapping: Mapping[str, str] | None = None,
-    tool_calls: str = IGNORE,
+    tool_calls: str = TRAIN,
+    merge_turns: bool = False,
+    fold_system: bool = True,
 ) -> Detected:
     """How a stored file is to be read.
 
@@ -72,6 +94,8 @@ def detect(
         shape: a chosen key of SHAPES, taken as it is; nothing: the first that the columns fit.
         mapping: a shape's field -> the file's column, where they differ.
         tool_calls: IGNORE or TRAIN.
+        merge_turns: consecutive turns of one speaker are joined.
+        fold_system: a system message that a model's template refuses is put before the first user's words.
 
     Raises:
         FileProblem: it is no data set, or cannot be read.
@@ -84,12 +108,24 @@ def detect(
         delimiter=_delimiter(head),
         mapping=dict(mapping or {}),
         tool_calls=tool_calls,
+        merge_turns=merge_turns,
+        fold_system=fold_system,
     )
     columns = _columns(path, options, limit=limit, scratch=scratch)
-    fitting = [key for key, form in SHAPES.items() if form.fits(columns, options.mapping)]
-    if not shape and fitting:
-        options = replace(options, shape=fitting[0])
-    return Detected(options=options, columns=columns, is_recognized=bool(shape or fitting))
+    found = shape or _shape(columns, options.mapping)
+    is_recognized = bool(shape) or found not in ("", PREFERENCE)
+    return Detected(
+        options=replace(options, shape=found or options.shape),
+        columns=[storable(column) for column in columns],
+        is_recognized=is_recognized,
+    )
+
+
+def _shape(columns: list[str], mapping: Mapping[str, str]) -> str:
+    """The first shape that the columns fit; where they hold answers chosen and rejected, no other is guessed."""
+    if SHAPES[PREFERENCE].fits(columns, mapping):
+        return PREFERENCE
+    return next((key for key, form in SHAPES.items() if form.fits(columns, mapping)), "")
 
 
 def _head(path: Path, limit: int) -> tuple[str, bytes]:
@@ -126,6 +162,8 @@ def _content(head: bytes) -> str:
         return "json"
     if start.startswith(b"<"):
         raise FileProblem("wrong_type", "This looks like a web page or XML.", excerpt=_excerpt(start))
+    if _is_wrapped(start.decode("utf-8", "replace")):
+        return "json"
     if start.startswith(b"{"):
         _refuse_spread_object(start)
     return "jsonl" if not start or start.startswith(b"{") else "csv"
@@ -146,6 +184,32 @@ def _refuse_binary(head: bytes) -> None:
         raise FileProblem("encoding", reason, excerpt=_excerpt(head[max(0, head.index(0) - 40) :]))
 
 
+def _is_wrapped(start: str) -> bool:
+    """Whether it is one object around the rows, ``{"data": [{…}, …]}``, and no row that holds messages."""
+    opening = WRAPPED.match(start)
+    if not opening or any(opening["key"] in _names(form.required) | _names(form.optional) for form in SHAPES.values()):
+        return False
+    first, _, rest = start.partition("\n")
+    if rest.strip() and _is_object(first):
+        return False
+    try:
+        row, _ = json.JSONDecoder().raw_decode(start, opening.end())
+    except (ValueError, RecursionError):  # it is longer than what was read of the file
+        return True
+    return isinstance(row, dict) and not row.keys() & set(SPEAKER)
+
+
+def _names(fields: Mapping[str, tuple[str, ...]]) -> set[str]:
+    return {*fields, *(other for others in fields.values() for other in others)}
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _refuse_spread_object(start: bytes) -> None:
     if start.split(b"\n", 1)[0].strip() == b"{":
         reason = "One object is spread over several lines. Write one a line (JSON Lines), or all in one array […]."
@@ -157,7 +221,9 @@ def _excerpt(data: bytes) -> str:
 
 
 def _delimiter(head: bytes) -> str:
-    header = head.removeprefix(BOM).decode("utf-8", "replace").split("\n", 1)[0]
+    header = re.split(r"[\r\n]", head.removeprefix(BOM).decode("utf-8", "replace"), maxsplit=1)[0]
+    if named := SEPARATOR_LINE.fullmatch(header):
+        return named["delimiter"]
     return max(DELIMITERS, key=lambda character: (header.count(character), -DELIMITERS.index(character)))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from datasets.formats.encoding import BOM, not_utf8
+from datasets.formats.json_text import decoder
 from datasets.formats.options import Options
 from datasets.formats.problems import FileProblem, Problem, excerpt
 from datasets.formats.rows import LONGEST_ROW, LONGEST_ROW_SHOWN, Raw
@@ -17,7 +18,8 @@ from datasets.formats.rows import LONGEST_ROW, LONGEST_ROW_SHOWN, Raw
 BLOCK = 256 * 1024
 """Bytes read at once, at least."""
 SPACE = re.compile(r"[ \t\r\n]*")
-_decoder = json.JSONDecoder()
+WRAPPED = re.compile(r'\{\s*"(?P<key>[^"\\]{1,200})"\s*:\s*\[\s*(?=\{)')
+"""The beginning of an object around the array, ``{"data": [{``, up to its first row."""
 
 
 class _Window:
@@ -71,18 +73,23 @@ class _Window:
         at = self.at if at is None else at
         return FileProblem("broken_json", reason, line=self.line(at), excerpt=excerpt(self.text, at))
 
-    def value(self) -> tuple[Any, int]:
-        """The value that begins here, and its length. Raises FileProblem where there is none, or too long a one."""
+    def value(self) -> tuple[Any, int, list[str]]:
+        """The value that begins here, its length, and the keys that stand twice in one of its objects.
+
+        Raises:
+            FileProblem: there is none, or it is too long.
+        """
         while True:
+            repeated: list[str] = []
             try:
-                found, end = _decoder.raw_decode(self.text, self.at)
+                found, end = decoder(repeated).raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 self._more_or_fail(f"Not valid JSON: {error.msg}.", error.pos)
             except (RecursionError, ValueError) as error:
                 raise self.fail("Not usable JSON: nested too deeply, or a number with too many digits.") from error
             else:
                 size, self.at = end - self.at, end
-                return found, size
+                return found, size, repeated
 
     def _more_or_fail(self, reason: str, position: int) -> None:
         if self.is_whole:
@@ -94,36 +101,63 @@ class _Window:
 
 
 def read_json_array(file: IO[bytes], _: Options) -> Iterator[Raw | Problem]:
-    """The elements of an array (RFC 8259, section 5); a row's line is the one that its element begins on.
+    """The elements of an array (RFC 8259, section 5), which may be the one value of an object around it.
+
+    A row's line is the one that its element begins on.
 
     Raises:
         FileProblem: it is no valid JSON, no array, or breaks off.
     """
     window = _Window(file)
+    is_wrapped = _enter(window)
+    if window.next() == "]":
+        window.at += 1
+    else:
+        yield from _elements(window)
+    if is_wrapped:
+        if window.next() != "}":
+            raise window.fail("The object around the rows should end here: it may hold nothing beside their list.")
+        window.at += 1
+    if window.next():
+        raise window.fail(f"Something follows the {'object' if is_wrapped else 'array'}'s end.")
+
+
+def _enter(window: _Window) -> bool:
+    """Go to the first element; whether an object stands around the array. Raises FileProblem."""
+    is_wrapped = window.next() == "{"
+    if is_wrapped:
+        window.at += 1
+        window.next()
+        window.value()
+        if window.next() == ":":
+            window.at += 1
     if window.next() != "[":
         raise window.fail("The file should begin with “[”.")
     window.at += 1
-    if window.next() == "]":
-        return
+    return is_wrapped
+
+
+def _elements(window: _Window) -> Iterator[Raw | Problem]:
+    """The array's elements up to its end, which is passed over. Raises FileProblem."""
     while True:
         window.next()
         line = window.line()
-        yield _row(*window.value(), line)
+        yield _row(window, line)
         match window.next():
             case ",":
                 window.at += 1
             case "]":
                 window.at += 1
-                break
+                return
             case "":
                 raise window.fail("The file breaks off: the closing “]” is missing.")
             case _:
                 raise window.fail("A comma or the closing “]” should stand here.")
-    if window.next():
-        raise window.fail("Something follows the array's end.")
 
 
-def _row(value: Any, size: int, line: int) -> Raw | Problem:
+def _row(window: _Window, line: int) -> Raw | Problem:
+    value, size, repeated = window.value()
     if isinstance(value, dict):
-        return Raw(line, value, size)
-    return Problem("wrong_value", line, "The element is no object ({…}).", excerpt=excerpt(json.dumps(value)))
+        return Raw(line, value, size, repeated=tuple(repeated))
+    shown = excerpt(window.text[window.at - size : window.at])
+    return Problem("wrong_value", line, "The element is no object ({…}).", excerpt=shown)

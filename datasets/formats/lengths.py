@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+DEFAULT_LONGEST = 2048
+"""Tokens of the longest sequence that a run trains on, unless it is told otherwise."""
 SMALLEST_BOUND, LARGEST_BOUND = 16, 2**23
 BOUNDS: tuple[int, ...] = tuple(
     round(SMALLEST_BOUND * 2 ** (step / 4)) for step in range(4 * (LARGEST_BOUND // SMALLEST_BOUND).bit_length() - 3)

@@ -21,8 +21,12 @@ class Options:
     """Of a CSV file."""
     mapping: Mapping[str, str] = field(default_factory=dict)
     """A shape's field -> the file's column, where they differ."""
-    tool_calls: str = IGNORE
-    """Whether tool calls are left out (``ignore``) or written out and learned (``train``)."""
+    tool_calls: str = TRAIN
+    """Whether tool calls and their results are left out (``ignore``) or kept, and the calls learned (``train``)."""
+    merge_turns: bool = False
+    """Whether consecutive turns of one speaker are joined by a blank line; if not, they are an error."""
+    fold_system: bool = True
+    """Whether a system message that a model's template refuses is put before the first user's words."""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as JSON has them."""

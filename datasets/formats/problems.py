@@ -1,5 +1,6 @@
 """What can be wrong with a file or a row, by kind. Pure."""
 
+import re
 from dataclasses import dataclass
 
 FATAL, ERROR, WARNING = "fatal", "error", "warning"
@@ -16,6 +17,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "broken_compression": (FATAL, "Broken compression"),
     "too_much": (FATAL, "Larger than may be unpacked"),
     "unknown_columns": (FATAL, "Columns that no format has"),
+    "preference": (FATAL, "Preference data"),
     "nothing_to_train": (FATAL, "Nothing to train on"),
     "tokenizer": (FATAL, "No tokenizer to count with"),
     # The row cannot be trained on.
@@ -28,7 +30,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "turn_order": (ERROR, "Turns out of order"),
     "bad_character": (ERROR, "Characters that are not text"),
     "formula": (ERROR, "Spreadsheet formulas"),
-    "template": (ERROR, "Rows that the chat template refuses"),
+    "unexpected": (ERROR, "Rows that could not be read, for a reason not foreseen"),
+    # The row is sound, but not for this base model.
+    "template": (WARNING, "Rows that the model's chat template refuses"),
     # The row can be trained on, but look at it.
     "empty_answer": (WARNING, "Empty answers"),
     "empty_message": (WARNING, "Empty messages"),
@@ -36,14 +40,27 @@ KINDS: dict[str, tuple[str, str]] = {
     "unanswered_end": (WARNING, "Rows that end with a question"),
     "duplicate": (WARNING, "Duplicates"),
     "same_answer": (WARNING, "Suspiciously identical answers"),
-    "too_long": (WARNING, "Longer than the model's context"),
+    "too_long": (WARNING, "Longer than a run's sequences"),
     "secret": (WARNING, "Possible secrets"),
     "email": (WARNING, "E-mail addresses"),
+    "special_token": (WARNING, "Special tokens in people's text, trained on as text"),
+    "system_folded": (WARNING, "System messages put before the user's words"),
+    "tools_as_text": (WARNING, "Tool calls written out as text"),
+    "tools_left_out": (WARNING, "Tools that the chat template does not write"),
+    "reasoning_left_out": (WARNING, "Reasoning that the chat template does not write"),
+    "depends_on_tool": (WARNING, "Answers left out with the tool results that they depend on"),
+    "assistant_first": (WARNING, "Conversations that the assistant opens"),
+    "unknown_keys": (WARNING, "Keys that are not used"),
+    "duplicate_keys": (WARNING, "Keys that stand twice in an object"),
+    "values_ignored": (WARNING, "Values that are not used"),
 }
 """Kind -> (severity, heading)."""
 
+NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 EXCERPT = 90
 """Characters."""
+LONGEST_ERROR = 200
+"""Characters of an unforeseen error that are shown."""
 SHOWN = 100
 """Problems of each kind that are kept; those beyond are only counted."""
 
@@ -76,13 +93,30 @@ class FileProblem(Exception):
         self.problem = Problem(kind, line, reason, excerpt=excerpt)
 
 
+def unexpected(line: int, error: Exception, excerpt: str) -> Problem:
+    """A row at which the program itself failed: that row's error, and no other's."""
+    said = visible(f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+    return Problem("unexpected", line, f"The row could not be read ({said}).", excerpt=excerpt)
+
+
 def excerpt(text: str, at: int = 0) -> str:
     """EXCERPT characters of ``text`` around position ``at``, on one line, unprintable ones as Python escapes."""
     start = max(0, min(at - EXCERPT // 2, len(text) - EXCERPT))
     part = text[start : start + EXCERPT]
-    shown = "".join(character if character.isprintable() else _visible(character) for character in part)
-    return f"{'…' if start else ''}{shown}{'…' if start + EXCERPT < len(text) else ''}"
+    return f"{'…' if start else ''}{visible(part)}{'…' if start + EXCERPT < len(text) else ''}"
 
 
-def _visible(character: str) -> str:
+def visible(text: str) -> str:
+    """The text with what cannot be shown or stored (control characters, half surrogates) as Python escapes."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def storable(text: str) -> str:
+    """The text with what no database stores (NUL, half surrogates) as Python escapes."""
+    return NOT_STORABLE.sub(lambda found: _escaped(found[0]), text)
+
+
+def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")

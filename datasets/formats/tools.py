@@ -1,81 +1,72 @@
-"""Tool calls: left out, or written out so that they can be learned. Pure.
+"""What becomes of tool calls and their results in a conversation. Pure.
 
-Written out, a call is ``<tool_call>{"name": …, "arguments": {…}}</tool_call>`` in the assistant's turn, and a
-tool's result ``<tool_response>…</tool_response>`` in a user's turn (the Hermes convention, which Qwen and SmolLM
-follow), so that any chat template takes it.
+Left out, they take with them what the assistant says from the first call of a turn on: it was said to the tool, or
+knows what the tool answered. Kept, a call's result must be there when the assistant goes on.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from datasets.formats.conversation import RowProblem, shown
-from datasets.formats.options import TRAIN
-from datasets.formats.rows import Message
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A message on its way: with the calls that it makes, and its place in the row for error texts."""
-
-    message: Message
-    calls: Sequence[Any] = field(default_factory=list)
-    """OpenAI's objects, or ShareGPT's text."""
-    place: str = ""
+from datasets.formats.messages import Step
+from datasets.formats.reading import Reading
+from datasets.formats.roles import ASSISTANT, TOOL, USER
+from datasets.formats.values import RowProblem
 
 
-def resolve(steps: Sequence[Step], choice: str) -> list[Step]:
-    """The steps as messages of system, user and assistant alone.
-
-    Args:
-        steps: a row's messages, in order.
-        choice: TRAIN: calls and results are written out; IGNORE: they are left out.
-
-    Raises:
-        RowProblem: a call cannot be written out, having no name or arguments that are no JSON.
-    """
-    return _written_out(steps) if choice == TRAIN else _left_out(steps)
-
-
-def _left_out(steps: Sequence[Step]) -> list[Step]:
-    """Without tools' results, and without what the assistant only said to a tool."""
-    kept = []
-    for step in steps:
-        is_only_call = bool(step.calls) and not step.message.content.strip()
-        if step.message.role != "tool" and not is_only_call:
+def left_out(steps: Sequence[Step], reading: Reading) -> list[Step]:
+    """The steps without calls, results and what depends on them; questions that are then neighbours are one."""
+    kept: list[Step] = []
+    depends = False
+    for index, step in enumerate(steps):
+        role = step.message.role
+        if role not in (ASSISTANT, TOOL):
+            if depends and role == USER and kept and kept[-1].message.role == USER:
+                step = _asked_on(kept.pop(), step)
+            kept.append(step)
+            depends = False
+        elif depends or role == TOOL or step.message.calls or _is_answered_by_tool(steps, index):
+            depends = True
+            reading.note(
+                "depends_on_tool",
+                f"{step.place}: tool calls are left out, and with them what the assistant says from here to the next "
+                "question.",
+            )
+        else:
             kept.append(step)
     return kept
 
 
-def _written_out(steps: Sequence[Step]) -> list[Step]:
-    result: list[Step] = []
+def _is_answered_by_tool(steps: Sequence[Step], index: int) -> bool:
+    """The call stands in the assistant's text."""
+    return index + 1 < len(steps) and steps[index + 1].message.role == TOOL
+
+
+def _asked_on(first: Step, second: Step) -> Step:
+    text = f"{first.message.content}\n\n{second.message.content}"
+    return replace(second, message=replace(second.message, content=text))
+
+
+def require_results(steps: Sequence[Step]) -> None:
+    """Refuse a conversation in which the assistant goes on without the result of its call.
+
+    A call with which it ends has none and needs none. Results are told apart by their calls' ids where both are given.
+
+    Raises:
+        RowProblem: a result is missing.
+    """
+    waiting: set[str] | None = None
+    """Ids of the calls whose results are still to come; empty: some result is."""
+    is_answered = True
     for step in steps:
         message = step.message
-        if message.role == "tool":
-            text = f"<tool_response>\n{message.content}\n</tool_response>"
-            if result and result[-1].message.role == "user" and result[-1].place.startswith("tool "):
-                text = f"{result.pop().message.content}\n{text}"
-            result.append(Step(Message("user", text), [], f"tool {step.place}"))
-            continue
-        parts = [message.content] if message.content.strip() or not step.calls else []
-        parts += [f"<tool_call>\n{_call(call, step.place)}\n</tool_call>" for call in step.calls]
-        result.append(replace(step, message=replace(message, content="\n".join(parts)), calls=[]))
-    return result
-
-
-def _call(call: Any, place: str) -> str:
-    """One call as JSON text: ShareGPT holds it as text already, OpenAI as an object with its arguments as text."""
-    if isinstance(call, str):
-        return call.strip()
-    function = call.get("function", call) if isinstance(call, dict) else None
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise RowProblem("wrong_value", f"{place}: the tool call {shown(call)} names no function.", field=place)
-    arguments = function.get("arguments", {})
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments or "{}")
-        except (ValueError, RecursionError) as error:
-            reason = f"{place}: the tool call's arguments are not valid JSON: {shown(arguments)}."
-            raise RowProblem("wrong_value", reason, field=place) from error
-    return json.dumps({"name": function["name"], "arguments": arguments}, ensure_ascii=False)
+        if message.role == TOOL and waiting is not None:
+            is_answered = is_answered or not waiting or not message.call_id
+            waiting.discard(message.call_id)
+            is_answered = is_answered or not waiting
+        elif message.role == ASSISTANT:
+            if not is_answered:
+                reason = f"{step.place}: the assistant goes on, but the result of its tool call is missing."
+                raise RowProblem("turn_order", reason, field=step.place)
+            if message.calls:
+                ids = {str(call.get("id", "")) for call in message.calls}
+                waiting, is_answered = (set() if "" in ids else ids), False

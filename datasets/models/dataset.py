@@ -40,7 +40,12 @@ class Dataset(models.Model):
     chosen_shape = models.CharField(max_length=32, blank=True, help_text="Empty: detected.")
     mapping = models.JSONField(default=dict, blank=True, help_text="Field of the shape: column of the file.")
     tool_calls = models.CharField(
-        max_length=8, choices=[("ignore", "Left out"), ("train", "Trained on")], default="ignore"
+        max_length=8, choices=[("ignore", "Left out"), ("train", "Trained on")], default="train"
+    )
+    merge_turns = models.BooleanField(default=False, help_text="Consecutive turns of one speaker are joined.")
+    fold_system = models.BooleanField(
+        default=True,
+        help_text="A system message that a model's template refuses is put before the first user's words.",
     )
 
     # What is held out for evaluation.
@@ -144,6 +149,17 @@ class Dataset(models.Model):
             "Dataset must have status='ready' and training_ready=true. "
             f"Current: status='{self.status}', training_ready={str(self.training_ready).lower()}"
         )
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What its owner chose of how it is read: keyword arguments of ``formats.detect.detect``."""
+        return {
+            "shape": self.chosen_shape,
+            "mapping": self.mapping,
+            "tool_calls": self.tool_calls,
+            "merge_turns": self.merge_turns,
+            "fold_system": self.fold_system,
+        }
 
     @property
     def is_being_read(self) -> bool:

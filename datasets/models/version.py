@@ -1,6 +1,7 @@
 """One version of a data set's file, which never changes, and the caches of its tokens."""
 
 import uuid
+from datetime import UTC, date
 from pathlib import PurePosixPath
 
 from django.db import models
@@ -18,6 +19,10 @@ def left_out_path(version: "DatasetVersion", _: str) -> str:
 
 def cache_path(cache: "TokenCache", _: str) -> str:
     return f"datasets/{cache.version_id}-{cache.fingerprint[:16]}.arrow"
+
+
+def cache_left_out_path(cache: "TokenCache", _: str) -> str:
+    return f"datasets/{cache.version_id}-{cache.fingerprint[:16]}-left-out.csv"
 
 
 class DatasetVersion(models.Model):
@@ -46,6 +51,11 @@ class DatasetVersion(models.Model):
     def __str__(self) -> str:
         return f"version {self.number} of {self.dataset_id}"
 
+    @property
+    def rendered_on(self) -> date:
+        """The day that templates are told which ask for it: always the same, so that tokens are."""
+        return self.created_at.astimezone(UTC).date()
+
 
 class TokenCache(models.Model):
     """A version's rows as tokens of one tokenizer with its chat template."""
@@ -54,6 +64,10 @@ class TokenCache(models.Model):
     fingerprint = models.CharField(max_length=64, help_text="Of the tokenizer with its chat template.")
     tokenizer = models.CharField(max_length=200, help_text="The name of the model whose tokenizer it is.")
     file = models.FileField(upload_to=cache_path, max_length=200)
+    left_out = models.FileField(
+        upload_to=cache_left_out_path, max_length=200, blank=True, help_text="Lines of the rows that it lacks."
+    )
+    findings = models.JSONField(default=dict, blank=True, help_text="What the pass that made it has found.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

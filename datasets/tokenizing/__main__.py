@@ -17,8 +17,8 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"  # processes share the cores, thr
 
 from datasets.formats.detect import Detected
 from datasets.formats.problems import FileProblem
+from datasets.tokenizing.model_files import TokenizerNotFound
 from datasets.tokenizing.run import Pass, run
-from datasets.tokenizing.tokens import TokenizerNotFound
 
 MEMORY_BYTES = 1536 * 1024**2
 """What one process may hold: many times what a pass needs, and less than a file that is made to burst it wants."""

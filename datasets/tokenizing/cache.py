@@ -1,18 +1,22 @@
-"""The tokenized cache: one Arrow file that is mapped into memory, a row for every conversation.
+"""The tokenized cache: one Arrow file that is mapped into memory, a row for every example.
 
-Columns: ``line`` (int64), ``pairs`` (int32: learned answers), ``ids`` (list of int32: tokens), ``spans`` (list of
-int32: learned tokens as positions from, to, from, to, …). The schema's metadata says for which tokenizer it was made.
+A conversation is one example, or several, one after another, where the model's template rewrites earlier turns.
+Columns: ``line`` (int64: the conversation's), ``pairs`` (int32: learned answers), ``ids`` (list of int32: tokens),
+``spans`` (list of int32: learned tokens as positions from, to, from, to, …), ``weights`` (list of float32: what each
+span's loss counts; empty where all count 1), ``head`` (int32: tokens at the beginning that stay when the history is
+cut). The schema's metadata says for which tokenizer it was made, on which day, and what was made of the conversations.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 
-from datasets.tokenizing.tokens import PROBES, ChatTokenizer
+from datasets.tokenizing.tokens import ChatTokenizer
 
 SCHEMA = pa.schema(
     [
@@ -20,6 +24,8 @@ SCHEMA = pa.schema(
         ("pairs", pa.int32()),
         ("ids", pa.list_(pa.int32())),
         ("spans", pa.list_(pa.int32())),
+        ("weights", pa.list_(pa.float32())),
+        ("head", pa.int32()),
     ]
 )
 HASHES = [pa.field("row_hash", pa.int64()), pa.field("answer_hash", pa.int64())]
@@ -29,16 +35,32 @@ PART_SCHEMA = pa.schema([*SCHEMA, *HASHES])
 
 @dataclass(frozen=True, slots=True)
 class CachedRow:
-    """One conversation: its line in the data set's file, its tokens, and the learned ones (see the module)."""
+    """One example: its conversation's line in the data set's file, its tokens, the learned ones (see the module)."""
 
     line: int
     ids: list[int]
     spans: list[int]
 
 
-def schema_for(tokenizer: ChatTokenizer) -> pa.Schema:
-    """SCHEMA with the tokenizer's fingerprint and the tokens that it makes of PROBES, for readers to compare."""
-    about = {"fingerprint": tokenizer.fingerprint, "probes": PROBES, "probe_ids": tokenizer.probes()}
+def schema_for(tokenizer: ChatTokenizer, *, is_text: bool, notes: Mapping[str, int]) -> pa.Schema:
+    """SCHEMA with what a reader must know to take the tokens for its own model's.
+
+    Args:
+        tokenizer: that made them. Its fingerprint, its template's hash and some texts with their tokens go along.
+        is_text: all rows are plain text.
+        notes: kind of problem -> conversations, of what was done to have the template take them.
+    """
+    probes = tokenizer.probes()
+    about = {
+        "fingerprint": tokenizer.fingerprint,
+        "date": tokenizer.today.isoformat(),
+        "is_dated": tokenizer.template.is_dated,
+        "template": hashlib.sha256(tokenizer.files.template.encode()).hexdigest(),
+        "probes": [text for text, _ in probes],
+        "probe_ids": [ids for _, ids in probes],
+        "is_text": is_text,
+        "notes": dict(notes),
+    }
     return SCHEMA.with_metadata({name: json.dumps(value) for name, value in about.items()})
 
 
@@ -47,7 +69,7 @@ def write_part(path: Path, columns: dict[str, list[Any]]) -> None:
 
     Args:
         path: of the part.
-        columns: by PART_SCHEMA's names, each with one entry a conversation.
+        columns: by PART_SCHEMA's names, each with one entry an example.
     """
     batch = pa.record_batch(columns, schema=PART_SCHEMA)
     draft = path.with_suffix(".draft")

@@ -7,6 +7,11 @@ from typing import Any
 from datasets.formats.lengths import Lengths
 from datasets.formats.problems import ERROR, FATAL, KINDS, SHOWN, WARNING, Problem
 
+SUMS = ("rows", "conversations", "pairs", "turns", "examples", "tokens", "trained_tokens", "duplicates")
+MOST_UNUSED = 50
+"""Names of unused keys that are kept; a file may have as many as rows."""
+OTHERS = "…"
+
 
 @dataclass
 class Findings:
@@ -15,17 +20,24 @@ class Findings:
     rows: int = 0
     """Rows read, good and bad."""
     conversations: int = 0
+    """Rows that can be trained on, by what stands in the file."""
     pairs: int = 0
-    """Learned answers."""
+    """Learned answers of theirs."""
     turns: int = 0
+    examples: int = 0
+    """What the model's template makes of them."""
     tokens: int = 0
+    """Of all examples."""
     trained_tokens: int = 0
     duplicates: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     """Kind -> problems of it, in all."""
     shown: dict[str, list[Problem]] = field(default_factory=dict)
     """Kind -> the first SHOWN problems of it, in the file's order."""
+    unused: dict[str, int] = field(default_factory=dict)
+    """Key that nothing is made of -> rows that have it."""
     lengths: Lengths = field(default_factory=Lengths)
+    """Of the examples."""
 
     def add(self, problem: Problem) -> None:
         """Count a problem, and keep it if it is among the first of its kind."""
@@ -38,6 +50,11 @@ class Findings:
             self.counts[kind] = self.counts.get(kind, 0) + count
             self._show(first)
 
+    def add_unused(self, key: str, rows: int = 1) -> None:
+        """Count a key that nothing is made of."""
+        name = key if key in self.unused or len(self.unused) < MOST_UNUSED else OTHERS
+        self.unused[name] = self.unused.get(name, 0) + rows
+
     def _show(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
             kept = self.shown.setdefault(problem.kind, [])
@@ -46,8 +63,10 @@ class Findings:
 
     def merge(self, other: "Findings") -> None:
         """Add what was found in the following rows."""
-        for name in ("rows", "conversations", "pairs", "turns", "tokens", "trained_tokens", "duplicates"):
+        for name in SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        for key, count in other.unused.items():
+            self.add_unused(key, count)
         for kind, count in other.counts.items():
             self.add_counted(kind, count, other.shown[kind])
         self.lengths.merge(other.lengths)

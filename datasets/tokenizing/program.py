@@ -36,8 +36,6 @@ class Result:
 
     findings: Findings
     fingerprint: str
-    context: int | None
-    """The longest sequence that the model was made for, in tokens, where it is known."""
     cache: Path
     left_out: Path
 
@@ -101,11 +99,10 @@ def _problem(said: dict[str, Any], code: int) -> Problem:
 def result_in(folder: Path) -> Result:
     """What lies in the folder of a pass that has come to its end."""
     values = json.loads((folder / RESULT).read_text())
-    fingerprint, context = values.pop("fingerprint"), values.pop("context")
+    fingerprint = values.pop("fingerprint")
     return Result(
         findings=Findings.from_dict(values),
         fingerprint=fingerprint,
-        context=context,
         cache=folder / CACHE,
         left_out=folder / LEFT_OUT,
     )

@@ -5,9 +5,10 @@ import json
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from itertools import count, islice, takewhile
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,7 +31,8 @@ PART_BYTES = 1024**2
 PART_ROWS = 8192
 SMALL_BYTES = 1024**2
 """A file up to this size is read in one process: starting others would take longer."""
-COLUMNS_NAMED = 20
+WRITTEN_OTHERWISE = ("system_folded", "tools_as_text", "tools_left_out", "reasoning_left_out", "special_token")
+"""Kinds of problems that say what was done to conversations to have the template take them."""
 RESULT, CACHE, LEFT_OUT, PASS = "result.json", "cache.arrow", "left-out.csv", "pass.json"
 
 Submit = Callable[[Part, list[Row]], "Future[None] | None"]
@@ -46,6 +48,8 @@ class Pass:
     """How it is read; nothing: that is found out first, from ``file_name`` and ``choice``."""
     tokenizer: str
     """The folder of a model."""
+    today: str
+    """What a template is told that asks for the date (ISO 8601)."""
     folder: str
     unpacked_limit: int
     """Bytes that the file may unpack to."""
@@ -75,8 +79,13 @@ def run(
     """
     folder = Path(asked.folder)
     options = Options.from_dict(asked.options) if asked.options else _detect(asked, on_detected)
-    tokenizer = chat_tokenizer(Path(asked.tokenizer))
-    identity = {"sha256": asked.sha256, "options": options.to_dict(), "tokenizer": tokenizer.fingerprint}
+    tokenizer = chat_tokenizer(Path(asked.tokenizer), date.fromisoformat(asked.today))
+    identity = {
+        "sha256": asked.sha256,
+        "options": options.to_dict(),
+        "tokenizer": tokenizer.fingerprint,
+        "today": asked.today,
+    }
     _continue_or_begin(folder, identity)
     if (folder / RESULT).exists():
         return
@@ -98,12 +107,8 @@ def _detect(asked: Pass, on_detected: Callable[[Detected], None]) -> Options:
             Path(asked.path), asked.file_name, limit=asked.unpacked_limit, scratch=Path(scratch), **asked.choice
         )
     on_detected(detected)
-    if not detected.is_recognized:
-        seen = ", ".join(detected.columns[:COLUMNS_NAMED]) or "none"
-        raise FileProblem(
-            "unknown_columns",
-            f"No format fits the columns found: {seen}. Choose the format below, and which column holds what.",
-        )
+    if detected.refusal:
+        raise detected.refusal
     return detected.options
 
 
@@ -229,22 +234,37 @@ def _whole_parts(folder: Path) -> Iterator[Part]:
 def _finish(folder: Path, tokenizer: ChatTokenizer, options: Options, collected: _Collected) -> None:
     """One cache of all parts, what repeats in them, and the result."""
     findings = collected.findings
+    notes = {kind: findings.counts[kind] for kind in WRITTEN_OTHERWISE if kind in findings.counts}
+    schema = cache.schema_for(tokenizer, is_text=options.shape == "text", notes=notes)
     columns: dict[str, list[Any]] = {"line": [], "row_hash": [], "answer_hash": []}
-    for batch in cache.join((part.tokens for part in collected.parts), folder / CACHE, cache.schema_for(tokenizer)):
+    for batch in cache.join((part.tokens for part in collected.parts), folder / CACHE, schema):
         for name, values in columns.items():
             values.append(batch.column(name).to_numpy().copy())  # the batch itself is not to be kept
-    if findings.conversations:
-        lines, rows, answers = (np.concatenate(values) for values in columns.values())
-        findings.duplicates, repeated = duplicates(rows, lines)
-        findings.add_counted("duplicate", findings.duplicates, repeated)
-        if options.shape != "text":
-            same = list(same_answers(answers, lines))
-            findings.add_counted("same_answer", len(same), same)
+    if findings.examples:
+        _find_repeats(
+            findings, *(np.concatenate(values) for values in columns.values()), is_text=options.shape == "text"
+        )
+    findings.add_counted("unknown_keys", len(findings.unused), _unused(findings.unused))
     draft = folder / f"{RESULT}.draft"
-    draft.write_text(
-        json.dumps(asdict(findings) | {"fingerprint": tokenizer.fingerprint, "context": tokenizer.context})
-    )
+    draft.write_text(json.dumps(asdict(findings) | {"fingerprint": tokenizer.fingerprint}))
     draft.replace(folder / RESULT)
     for part in collected.parts:
         part.tokens.unlink()
         part.summary.unlink()
+
+
+def _find_repeats(findings: Findings, lines: Any, rows: Any, answers: Any, *, is_text: bool) -> None:
+    """Rows that are the same, and answers; a row's examples follow each other, and count once."""
+    first = np.concatenate(([True], lines[1:] != lines[:-1]))
+    lines, rows, answers = lines[first], rows[first], answers[first]
+    findings.duplicates, repeated = duplicates(rows, lines)
+    findings.add_counted("duplicate", findings.duplicates, repeated)
+    if not is_text:
+        same = list(same_answers(answers, lines))
+        findings.add_counted("same_answer", len(same), same)
+
+
+def _unused(keys: Mapping[str, int]) -> Iterator[Problem]:
+    for key, rows in sorted(keys.items(), key=lambda item: -item[1]):
+        where = f"{rows:,} rows" if rows > 1 else "1 row"
+        yield Problem("unknown_keys", None, f"“{key}” is not used; it stands in {where}.", field=key)

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
-
-from datasets.formats.lengths import Cut, cut_at, median
+from datasets.formats.lengths import DEFAULT_LONGEST, Cut, cut_at, median
 from datasets.models import Dataset
 
 SEQUENCE_LENGTHS = (256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
@@ -22,7 +20,7 @@ class Bar:
     width: float
     height: float
     label: str
-    is_cut: bool
+    is_beyond: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def lengths(dataset: Dataset, length: int) -> Lengths | None:
             width=(1 - GAP) * width,
             height=100 * counts[index] / highest,
             label=f"{(bounds[index - 1] + 1) if index else 1:,} to {bounds[index]:,} tokens: {counts[index]:,}",
-            is_cut=bounds[index] > length,
+            is_beyond=bounds[index] > length,
         )
         for position, index in enumerate(shown)
     ]
@@ -75,7 +73,7 @@ def lengths(dataset: Dataset, length: int) -> Lengths | None:
         ticks=_ticks([bounds[index] for index in shown], width),
         cut_x=below * width if below < len(shown) else None,
         median=median(histogram),
-        choices=sorted({*SEQUENCE_LENGTHS, settings.MAX_SEQUENCE_LENGTH, length}),
+        choices=sorted({*SEQUENCE_LENGTHS, DEFAULT_LONGEST, length}),
     )
 
 

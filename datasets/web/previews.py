@@ -8,7 +8,8 @@ from django.conf import settings
 from datasets import caches
 from datasets.models import Dataset, TokenCache
 from datasets.tokenizing.cache import CachedRow, read_rows
-from datasets.tokenizing.tokens import ChatTokenizer, TokenizerNotFound, chat_tokenizer, fingerprint
+from datasets.tokenizing.model_files import TokenizerNotFound, fingerprint
+from datasets.tokenizing.tokens import ChatTokenizer, chat_tokenizer
 from pipeline.base_models import Place
 
 ROW_TOKENS_SHOWN = 4000
@@ -18,7 +19,8 @@ ROW_TOKENS_SHOWN = 4000
 class Segment:
     text: str
     is_trained: bool
-    is_cut: bool
+    is_beyond: bool
+    """It stands beyond the longest sequence."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,15 @@ class Preview:
 
 
 def preview(dataset: Dataset, *, start: int, count: int, length: int) -> Preview:
-    """Rows from position ``start`` on as the model sees them, learned parts apart, cut at ``length`` tokens."""
+    """Rows from position ``start`` on as the model sees them, learned parts apart, told where ``length`` tokens end."""
     try:
         model = caches.tokenizer_folder(Place(settings.TOKENIZER))
         cache = TokenCache.objects.filter(version=dataset.version_id, fingerprint=fingerprint(model)).first()
-        if cache is None:
+        if cache is None or dataset.version is None:
             return Preview([], 0, "The file was read with another tokenizer. Validate it again to see it as it is now.")
         with cache.file.open("rb") as file:
             rows, total = read_rows(file, start, count)
-        tokenizer = chat_tokenizer(model)
+        tokenizer = chat_tokenizer(model, dataset.version.rendered_on)
     except TokenizerNotFound as error:
         return Preview([], 0, str(error))
     except FileNotFoundError:
@@ -63,7 +65,7 @@ def _preview_row(row: CachedRow, tokenizer: ChatTokenizer, length: int) -> Previ
         Segment(
             text=tokenizer.decode(row.ids[begin:end]),
             is_trained=any(first <= begin < last for first, last in learned),
-            is_cut=begin >= length,
+            is_beyond=begin >= length,
         )
         for begin, end in pairwise(edges)
     ]

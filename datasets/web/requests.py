@@ -4,7 +4,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
+from rest_framework.fields import empty
 
+from datasets.formats.options import IGNORE, TRAIN
+from datasets.formats.problems import storable
+from datasets.formats.roles import MAPPED, MEANINGS
 from datasets.formats.shapes import SHAPES
 from datasets.held_out import LARGEST_SHARE
 from datasets.models import Dataset
@@ -12,7 +16,7 @@ from datasets.web.forms.fields import FileField
 from datasets.web.forms.upload import bare_name
 from pipeline.pagination import PageQuery
 
-TOOL_CALLS = ["ignore", "train"]
+TOOL_CALLS = [IGNORE, TRAIN]
 
 
 class UploadedFileField(serializers.FileField):
@@ -26,18 +30,28 @@ class UploadedFileField(serializers.FileField):
 
 
 class MappingField(serializers.JSONField):
-    """``{"prompt": "question"}``: a shape's field and the file's column."""
+    """``{"prompt": "question", "role:bot": "assistant"}``: fields and the file's columns, role names and roles."""
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         if isinstance(data, str):
             self.binary = True  # in a form it comes as text
         value = super().to_internal_value(data)
-        known = {name for shape in SHAPES.values() for name in shape.fields}
         if not isinstance(value, dict) or not all(isinstance(column, str) for column in value.values()):
             raise serializers.ValidationError('Use an object of fields and columns: {"prompt": "question"}.')
-        if unknown := value.keys() - known:
+        if any(storable(text) != text for pair in value.items() for text in pair):
+            raise serializers.ValidationError("A name holds a NUL character or half a surrogate pair.")
+        known = {name for shape in SHAPES.values() for name in shape.fields}
+        if unknown := [name for name in value if name not in known and not name.startswith(MAPPED)]:
             raise serializers.ValidationError(f"No format has a field {', '.join(sorted(unknown))}.")
+        if wrong := [name for name, role in value.items() if name.startswith(MAPPED) and role not in MEANINGS]:
+            raise serializers.ValidationError(f"{', '.join(sorted(wrong))} must be one of {', '.join(MEANINGS)}.")
         return value
+
+
+class Choice(serializers.BooleanField):
+    """True or false; where a form does not send it, nothing is chosen."""
+
+    default_empty_html = empty
 
 
 class ReadingSerializer(serializers.Serializer[Any]):
@@ -46,6 +60,8 @@ class ReadingSerializer(serializers.Serializer[Any]):
     format = serializers.ChoiceField(choices=["auto", *SHAPES], required=False)
     mapping = MappingField(required=False)
     tool_calls = serializers.ChoiceField(choices=TOOL_CALLS, required=False)
+    merge_turns = Choice(required=False)
+    fold_system = Choice(required=False)
 
 
 class DatasetRequestSerializer(ReadingSerializer):

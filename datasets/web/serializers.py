@@ -30,8 +30,8 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
             "id", "user_id", "name", "format", "status", "training_ready", "progress", "version", "total_rows",
             "total_conversations", "total_training_pairs", "total_turns", "total_tokens", "trained_tokens",
             "duplicate_count", "longest_tokens", "tokenizer", "error_count", "warning_count", "left_out_count",
-            "problem_counts", "chosen_shape", "mapping", "tool_calls", "evaluation_share", "split_seed",
-            "evaluation_dataset_id", "created_at", "updated_at",
+            "problem_counts", "chosen_shape", "mapping", "tool_calls", "merge_turns", "fold_system",
+            "evaluation_share", "split_seed", "evaluation_dataset_id", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 

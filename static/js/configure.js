@@ -53,9 +53,9 @@ function copyTotal() {
 }
 
 function mayStart() {
-  const confirmation = document.getElementById("allow-oom");
   const isPriced = !("stale" in estimate.dataset) && estimate.querySelector("[data-total]");
-  start.disabled = !isPriced || Boolean(confirmation && !confirmation.checked);
+  const isBlocked = estimate.querySelector("[data-blocks-start], [data-confirmation]:not(:checked)");
+  start.disabled = !isPriced || Boolean(isBlocked);
 }
 
 // An estimate is asked for by an input, the user's or this. Only the answer to the request that was sent after the last
@@ -102,15 +102,17 @@ form.addEventListener("input", ({ target: field }) => {
   wait();
 });
 
-// The second confirmation is for exactly what is shown: it asks for no other estimate, and any change takes it back.
+// A confirmation is for exactly what is shown: it asks for no other estimate, and any change takes it back.
 estimate.addEventListener("input", (event) => {
-  if (event.target.name !== "allow_oom") return;
+  if (!("confirmation" in event.target.dataset)) return;
   event.stopPropagation();
   mayStart();
 });
 
+// While the data are being checked, the card asks how far that is: not once the form has changed, whose own answer says it.
 form.addEventListener("htmx:beforeRequest", (event) => {
-  awaited = event.detail.xhr;
+  if (event.detail.elt !== form && "stale" in estimate.dataset) event.preventDefault();
+  else awaited = event.detail.xhr;
 });
 
 form.addEventListener("htmx:beforeSwap", (event) => {

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from datasets import tasks
 from datasets.models import Dataset
 from tests.datasets.corpus import chat, jsonl
-from training.models import TrainingJob
+from training.models import BaseModel, TrainingJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tokenizer_of_the_tiny_model")]
 
@@ -134,7 +134,7 @@ def test_the_preview_is_in_segments(api, uploaded):
     assert row["line"] == 3
     assert [(part["text"], part["is_trained"]) for part in row["segments"]][1] == ("Answer 2<|im_end|>", True)
     cut = read(api.get(f"/api/datasets/{id_}/preview?length=20"))["rows"][0]["segments"]
-    assert [part["is_cut"] for part in cut][-1] is True
+    assert [part["is_beyond"] for part in cut][-1] is True
 
 
 def test_a_preview_of_what_was_not_read_is_a_conflict(api, dataset):
@@ -187,6 +187,7 @@ def test_patch_of_how_it_is_read_has_it_read_again(api, uploaded):
 
 
 def test_a_changed_file_is_a_new_version_and_a_job_keeps_the_one_it_has(api, uploaded):
+    BaseModel.objects.filter(is_default=True).update(source="tiny")  # what the validation has checked
     id_ = uploaded(jsonl(GOOD))
     body = {
         "dataset_id": id_, "preset_id": "custom", "gpu_config": {"type": "H100", "count": 1}, "estimated_cost": 1,

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from datasets.formats.shapes import SHAPES
+from datasets.formats.shapes import PREFERENCE, SHAPES
 from datasets.models import Dataset
 from tests.datasets.corpus import CONTAINERS, read
 
@@ -20,10 +20,11 @@ def examples(root):
 def test_every_example_in_the_table_is_recognized_as_what_it_stands_for(tmp_path, pytestconfig, container):
     found = examples(pytestconfig.rootpath)
     assert list(found) == [shape.label for shape in SHAPES.values()]
-    for number, example in enumerate(found.values()):
+    for number, (label, example) in enumerate(found.items()):
         path = tmp_path / f"{number}.{container}"
         path.write_bytes(CONTAINERS[container]([example]))
-        (conversation,) = read(path)
+        chosen = {"shape": PREFERENCE} if label == SHAPES[PREFERENCE].label else {}
+        (conversation,) = read(path, **chosen)
         assert conversation.pairs == 1
 
 

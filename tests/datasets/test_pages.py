@@ -112,10 +112,10 @@ def test_the_preview_shows_what_the_model_sees_and_marks_what_is_learned(signed_
     assert "<html" not in following
 
 
-def test_the_preview_shows_where_a_conversation_is_cut(signed_in, read_dataset):
+def test_the_preview_shows_where_the_longest_sequence_ends(signed_in, read_dataset):
     dataset = read_dataset(jsonl(GOOD))
-    assert "<del>" in page_of(signed_in, dataset, "?length=20")
-    assert "<del>" not in page_of(signed_in, dataset, "?length=2000")
+    assert 'class="beyond"' in page_of(signed_in, dataset, "?length=20")
+    assert 'class="beyond"' not in page_of(signed_in, dataset, "?length=2000")
 
 
 def test_the_histogram_says_what_a_longest_sequence_loses(signed_in, make_dataset):
@@ -126,9 +126,9 @@ def test_the_histogram_says_what_a_longest_sequence_loses(signed_in, make_datase
     assert page.count("<rect") > 10
     assert 'class="cut"' in page
     assert (
-        "<strong>2 conversations</strong> are cut, and <strong>37.1 %</strong> of all tokens (8,192) are lost" in page
+        "<strong>2 conversations</strong> are longer; <strong>37.1 %</strong> of all tokens (8,192) are beyond" in page
     )
-    assert "nothing is cut off" in page_of(signed_in, dataset, "?length=8192")
+    assert "every conversation fits whole" in page_of(signed_in, dataset, "?length=8192")
 
 
 @pytest.mark.parametrize("query", ["?length=0", "?length=x", "?row=-1", "?row=99999999999999999999", "?length=%00"])
@@ -151,12 +151,12 @@ def test_columns_are_mapped_on_the_page(signed_in, read_dataset):
 
 def test_reading_a_ready_file_in_another_way_leaves_the_version_that_jobs_have(signed_in, read_dataset):
     dataset = read_dataset(jsonl(GOOD))
-    signed_in.post(f"/datasets/{dataset.pk}/read", {"format": "openai_chat", "tool_calls": "train"})
+    signed_in.post(f"/datasets/{dataset.pk}/read", {"format": "openai_chat", "tool_calls": "ignore"})
     dataset.refresh_from_db()
     assert (dataset.version.number, dataset.status) == (2, "uploaded")
     first, second = dataset.versions.order_by("number")
     assert (first.file.name, first.sha256) == (second.file.name, second.sha256)
-    assert first.options["tool_calls"] == "ignore"
+    assert first.options["tool_calls"] == "train"
 
 
 def test_what_is_held_out_can_be_chosen(signed_in, dataset, make_dataset, other_user):

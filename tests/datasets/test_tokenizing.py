@@ -35,7 +35,8 @@ def make_pass(tmp_path, tiny_model):
         options = detect(path, name, limit=2**30, scratch=tmp_path).options.to_dict()
         values = {
             "path": str(path), "sha256": "0" * 64, "options": options, "tokenizer": str(tiny_model),
-            "folder": str(tmp_path / "parts"), "unpacked_limit": 2**30, "row_limit": 10**6, "processes": 2,
+            "today": "2026-01-31", "folder": str(tmp_path / "parts"), "unpacked_limit": 2**30, "row_limit": 10**6,
+            "processes": 2,
         }  # fmt: skip
         return Pass(**values | changes)
 
@@ -162,6 +163,6 @@ def test_the_cache_is_an_arrow_file_that_names_its_tokenizer(make_pass):
 
     result = read_through(make_pass(jsonl(rows(5))), on)
     schema = pa.ipc.open_file(pa.memory_map(str(result.cache))).schema
-    assert schema.names == ["line", "pairs", "ids", "spans"]
+    assert schema.names == ["line", "pairs", "ids", "spans", "weights", "head"]
     assert json.loads(schema.metadata[b"fingerprint"]) == result.fingerprint
     assert result.cache.name == run.CACHE

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
@@ -16,12 +16,14 @@ from datasets.formats.rows import Conversation, Message
 from datasets.models import Dataset, TokenCache
 from datasets.services import dataset_upload, dataset_validate_again
 from datasets.tokenizing.cache import read_rows
-from datasets.tokenizing.tokens import ChatTokenizer, TokenizerNotFound
+from datasets.tokenizing.model_files import TokenizerNotFound
+from datasets.tokenizing.tokens import ChatTokenizer
 from notifications.models import Notification
 from tests.datasets.corpus import chat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tokenizer_of_the_tiny_model")]
 
+ANY_DAY = date(2026, 1, 31)
 CHATS = [
     chat(("What is 12 + 30?", "It is 42.")),
     chat(("Hello", "Bonjour !"), ("And 😀?", "  Ça va.  "), system="Answer in French — s'il vous plaît."),
@@ -33,7 +35,9 @@ def lines(*conversations):
 
 
 def conversation(messages):
-    return Conversation(1, tuple(Message(**message, trained=message["role"] == "assistant") for message in messages))
+    return Conversation(
+        1, tuple(Message(**message, weight=float(message["role"] == "assistant")) for message in messages)
+    )
 
 
 @pytest.fixture
@@ -64,7 +68,8 @@ def test_a_good_file_is_ready_with_its_counts(upload, user, tiny_model):
         3,
         6,
     )
-    encoded = ChatTokenizer(tiny_model).encode([conversation(messages) for messages in CHATS])
+    tokenized = ChatTokenizer(tiny_model, ANY_DAY).encode([conversation(messages) for messages in CHATS])
+    encoded = [example for row in tokenized for example in row.examples]
     assert dataset.total_tokens == sum(len(row.ids) for row in encoded)
     assert dataset.trained_tokens == sum(row.trained for row in encoded)
     assert dataset.longest_tokens == max(len(row.ids) for row in encoded)
@@ -102,7 +107,7 @@ for messages in json.loads(sys.argv[2]):
         rows, total = read_rows(file, 0, 10)
     assert total == 2
     assert [row.ids for row in rows] == [json.loads(line) for line in done.stdout.splitlines()]
-    tokenizer = ChatTokenizer(tiny_model)
+    tokenizer = ChatTokenizer(tiny_model, ANY_DAY)
     learned = [
         [tokenizer.decode(row.ids[start:end]) for start, end in zip(row.spans[::2], row.spans[1::2], strict=True)]
         for row in rows
@@ -116,7 +121,7 @@ def test_plain_text_is_learned_whole_with_its_end(upload, tiny_model):
     assert dataset.total_tokens == dataset.trained_tokens
     with TokenCache.objects.get(version=dataset.version).file.open("rb") as file:
         ((row,), _) = read_rows(file, 0, 10)
-    assert ChatTokenizer(tiny_model).decode(row.ids) == "Once upon a time<|im_end|>"
+    assert ChatTokenizer(tiny_model, ANY_DAY).decode(row.ids) == "Once upon a time<|im_end|>"
 
 
 def test_one_bad_row_makes_the_whole_file_an_error_and_is_named(upload, user):
@@ -242,7 +247,7 @@ def test_a_model_without_a_chat_template_cannot_count(tmp_path, tiny_model):
     (tmp_path / "tokenizer.json").write_bytes((tiny_model / "tokenizer.json").read_bytes())
     (tmp_path / "tokenizer_config.json").write_text("{}")
     with pytest.raises(TokenizerNotFound, match="no chat template"):
-        ChatTokenizer(tmp_path)
+        ChatTokenizer(tmp_path, ANY_DAY)
 
 
 def test_a_stored_file_that_vanished_is_said(upload):

@@ -28,7 +28,8 @@ from datasets.services import dataset_upload
 from datasets.validation import validate
 from tests.training.trainer.conftest import conversations
 from training.core.presets import PRESETS
-from training.models import BaseModel, TrainingJob
+from training.models import BaseModel, DataFit, TrainingJob
+from training.tasks import check_data
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -284,6 +285,9 @@ def start_job(person):
     def start(dataset, *, max_cost=None, **hyperparameters):
         body = job_body(dataset, **hyperparameters) | {"max_cost": max_cost}
         status, answer = person.api("POST", "/api/jobs", body)
+        if status == 409:  # the data are still to be checked for the base model: here rather than by a worker
+            check_data(DataFit.objects.get(version=dataset.version, status="waiting").pk)
+            status, answer = person.api("POST", "/api/jobs", body)
         assert status == 201, answer
         return answer["data"]["id"]
 

@@ -48,7 +48,7 @@ def test_a_broken_file_is_read_reported_gone_on_with_and_trained_on(page, start_
     expect(errors).to_contain_text("Rows that are not valid JSON")
     expect(errors).to_contain_text('{"conversations": [{"from": "human", "value": "Hello"')
     errors.get_by_text("Unknown roles").click()
-    expect(errors).to_contain_text('conversations[0].from is "narrator"; use system, human or gpt.')
+    expect(errors).to_contain_text('conversations[0].from is "narrator"; use system, user, assistant or tool')
     warnings = page.get_by_role("region", name=re.compile("^Warnings"))
     warnings.get_by_text("E-mail addresses").click()
     expect(warnings).to_contain_text("jane@acme.io")
@@ -63,7 +63,7 @@ def test_a_broken_file_is_read_reported_gone_on_with_and_trained_on(page, start_
     assert (dataset.format, dataset.left_out_count, dataset.total_training_pairs) == ("sharegpt", 2, 24)
 
     page.get_by_label("Longest sequence").select_option("256")
-    expect(page.get_by_text("At 256 tokens nothing is cut off.")).to_be_visible()
+    expect(page.get_by_text("At 256 tokens every conversation fits whole.")).to_be_visible()
 
     page.get_by_role("link", name="Configure training").click()
     page.wait_for_url("**/training/configure*")

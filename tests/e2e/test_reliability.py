@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from datasets.models import Dataset
 from tests.e2e.conftest import trainer_of, wait_for, wait_for_status
 from training import tasks
 from training.models import JobMetric, TrainingJob
@@ -45,7 +46,8 @@ def sweep_until(question, settings, *, what):
 
 @pytest.fixture
 def running(person, ready, start_worker, start_job):
-    """A job of some hundred steps at work, with a checkpoint, and its worker."""
+    """A job of some hundred steps at work, with a checkpoint, and its worker; each step has a pair of its own."""
+    Dataset.objects.filter(pk=ready.pk).update(evaluation_share=0)
     worker = start_worker("gpu", **QUICK)
     job_id = start_job(ready, batch_size=1, epochs=6)
     wait_for(lambda: TrainingJob.objects.get(pk=job_id).checkpoint_step, what="the first checkpoint")

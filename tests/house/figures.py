@@ -51,7 +51,7 @@ def figures() -> list[Figure]:
     pairs = mutual_pairs(found)
     lazy = [module.name for module in found if any(_is_own(name) for name in module.imports(lazy=True))]
     return [
-        Figure("modules: median lines", statistics.median(sizes.values()), 60),
+        Figure("modules: median lines", statistics.median(sizes.values()), 70),
         Figure("modules: longest", max(sizes.values()), 350, where=max(sizes, key=lambda name: sizes[name])),
         Figure("functions: median lines", statistics.median(lengths), 6),
         Figure("functions: 90th percentile", lengths[int(0.9 * len(lengths))], 18),

@@ -10,7 +10,6 @@ from django.core.checks import run_checks
         ("TRAINER_DEVICE", "tpu", "pipeline.E001"),
         ("EVALUATION_SHARE", 0.9, "pipeline.E002"),
         ("EVALUATION_SHARE", -0.1, "pipeline.E002"),
-        ("MAX_SEQUENCE_LENGTH", 2, "pipeline.E003"),
     ],
 )
 def test_a_setting_that_would_fail_every_job_is_named(settings, name, value, number):

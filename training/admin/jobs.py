@@ -41,7 +41,7 @@ class TrainingJobAdmin(ReadOnly):
             {
                 "fields": [
                     "state", "current_stage", "progress", "current_step", "total_steps", "current_epoch",
-                    "total_epochs", "current_metrics", "cancel_requested_at", "error_code", "error_message",
+                    "total_epochs", "data", "current_metrics", "cancel_requested_at", "error_code", "error_message",
                 ]
             },
         ),

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from datasets.formats.lengths import DEFAULT_LONGEST
+
 DECIMALS = 6
 """Decimal places that a value is written with at most."""
 
@@ -63,7 +65,7 @@ class Hyperparameters:
 
     ``batch_size`` counts training pairs a step, over all GPUs; ``epochs`` passes over the data set. The adapter's
     update is scaled by ``alpha / rank`` (arXiv:2106.09685, section 4.1); ``dropout`` is the share of its inputs that
-    is left out at random.
+    is left out at random. ``max_sequence_length`` is in tokens; the model's own context may be shorter, and wins.
     """
 
     learning_rate: float = _limited(
@@ -125,6 +127,17 @@ class Hyperparameters:
         step=0.01,
         is_integer=False,
         is_derived=True,
+    )
+
+    max_sequence_length: int = _limited(
+        label="Sequence Length",
+        help="Tokens of the longest conversation that is trained on whole; longer = more memory",
+        minimum=64,
+        maximum=131072,
+        slider_minimum=256,
+        slider_maximum=8192,
+        step=256,
+        default=DEFAULT_LONGEST,
     )
 
     @classmethod

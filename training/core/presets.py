@@ -7,6 +7,8 @@ from training.core.hyperparameters import Hyperparameters, number
 
 CUSTOM = "custom"
 DEFAULT = "balanced"
+LEFT_ALONE = frozenset({"max_sequence_length"})
+"""Hyperparameters that no preset decides: these follow from the data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,11 @@ class Preset:
     def shown_learning_rate(self) -> str:
         """The learning rate as its card has it: 0.0001, not 1e-04."""
         return number(self.hyperparameters.learning_rate)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """What choosing it sets, by name."""
+        return {name: value for name, value in self.hyperparameters.to_dict().items() if name not in LEFT_ALONE}
 
 
 PRESETS: dict[str, Preset] = {
@@ -68,9 +75,10 @@ IDS = (*PRESETS, CUSTOM)
 
 
 def matching(hyperparameters: Hyperparameters) -> str:
-    """The id of the preset that has exactly these values, else CUSTOM."""
+    """The id of the preset that has exactly these values, but for those LEFT_ALONE, else CUSTOM."""
+    chosen = hyperparameters.to_dict()
     for preset in PRESETS.values():
-        if preset.hyperparameters == hyperparameters:
+        if preset.values.items() <= chosen.items():
             return preset.id
     return CUSTOM
 

@@ -8,6 +8,7 @@ from training.core.estimate import Estimate, cents
 from training.core.fitting import Fit, Remedy
 from training.core.forecast import Forecast
 from training.core.memory import Setup
+from training.core.notices import Notice, notices_for
 from training.core.probe import PROBE_STEPS, probe_cost
 from training.estimates.estimator import Estimator
 from training.estimates.run_settings import RunSettings
@@ -47,6 +48,13 @@ class Quote:
     def probe_cost(self) -> Decimal:
         """US dollars for a dry run."""
         return cents(probe_cost(self.price, self.forecast.overhead_seconds, self.probe_steps))
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What is worth knowing of its batch size."""
+        return notices_for(
+            batch_size=self.run.hyperparameters.batch_size, gpu_count=self.gpu_count, pairs=self.run.figures.pairs
+        )
 
 
 def quote(

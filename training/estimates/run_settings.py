@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.conf import settings
-
 from datasets.models import Dataset
 from training.core.estimate import DatasetFigures
 from training.core.hyperparameters import Hyperparameters
@@ -12,7 +10,8 @@ from training.core.length_profile import LengthProfile
 from training.core.likeness import Conditions
 from training.core.memory import Setup, sequences_at_once
 from training.core.options import DEFAULT_OPTIONS, RunOptions
-from training.models import BaseModel, RunPlan, TrainingJob
+from training.models import BaseModel, DataFit, RunPlan, TrainingJob
+from training.trainer.windows import SPLIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,30 +22,61 @@ class RunSettings:
     base_model: BaseModel
     hyperparameters: Hyperparameters
     options: RunOptions = DEFAULT_OPTIONS
+    too_long: str = SPLIT
+    """What becomes of conversations longer than the longest sequence: a key of TOO_LONG."""
     use_list: bool = False
     """Leave out what was measured."""
 
     @classmethod
     def of_job(cls, job: TrainingJob, plan: RunPlan) -> "RunSettings":
         """As a job was started."""
-        return cls(dataset=job.dataset, base_model=job.base_model, hyperparameters=job.settings, options=plan.options)
+        return cls(
+            dataset=job.dataset,
+            base_model=job.base_model,
+            hyperparameters=job.settings,
+            options=plan.options,
+            too_long=plan.too_long,
+        )
+
+    @cached_property
+    def data_fit(self) -> DataFit | None:
+        """What it would train on, or how far the check of that is; ``None`` where nobody has asked for one."""
+        length = self.hyperparameters.max_sequence_length
+        fits = DataFit.objects.of(self.dataset.version_id, self.base_model.place)
+        covering = [fit for fit in fits if fit.covers(length, self.too_long)]
+        return max(covering, key=lambda fit: (fit.is_ready, fit.length == length), default=None)
+
+    @cached_property
+    def _checked(self) -> DataFit | None:
+        return self.data_fit if self.data_fit and self.data_fit.is_ready and self.data_fit.pairs else None
 
     @cached_property
     def figures(self) -> DatasetFigures:
-        """Pairs and tokens, as far as they are known."""
+        """Pairs and tokens with the base model; until that is checked, as the data set's validation counted them."""
+        if fit := self._checked:
+            return DatasetFigures(pairs=fit.pairs, tokens=fit.tokens)
         return DatasetFigures(pairs=self.dataset.total_training_pairs, tokens=self.dataset.total_tokens)
 
     @cached_property
     def lengths(self) -> LengthProfile:
-        """Tokens of the conversations, as they are trained on."""
+        """Tokens of the sequences, as they are trained on."""
         dataset = self.dataset
+        if fit := self._checked:
+            return LengthProfile.of(
+                conversations=fit.sequences,
+                pairs=fit.pairs,
+                tokens=fit.tokens,
+                longest=fit.longest,
+                histogram=fit.histogram,
+                limit=fit.limit,
+            )
         return LengthProfile.of(
             conversations=dataset.total_conversations,
             pairs=dataset.total_training_pairs,
             tokens=dataset.total_tokens,
             longest=dataset.longest_tokens,
             histogram=dataset.length_histogram,
-            limit=settings.MAX_SEQUENCE_LENGTH,
+            limit=self.hyperparameters.max_sequence_length,
         )
 
     @cached_property

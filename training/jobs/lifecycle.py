@@ -30,6 +30,7 @@ PROGRESS_FIELDS = frozenset(
         "current_step",
         "current_metrics",
         "current_cost",
+        "data",
         "checkpoint_step",
         "device",
         "device_name",

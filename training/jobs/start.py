@@ -16,10 +16,11 @@ from training.core.options import DEFAULT_OPTIONS, RunOptions
 from training.estimates.estimator import Estimator
 from training.estimates.quote import Quote, quote
 from training.estimates.run_settings import RunSettings
-from training.jobs import lifecycle
+from training.jobs import data_fits, lifecycle
 from training.jobs.data import chosen_for, require_trainable
 from training.jobs.nudges import nudge
 from training.models import BaseModel, GpuType, RunPlan, TrainingJob
+from training.trainer.windows import SPLIT
 
 QUOTE_TOLERANCE = Decimal("0.01")
 """US dollars that a client's price may differ from the job's without being told."""
@@ -58,8 +59,12 @@ class JobRequest:
     """The run stops itself before it costs more (US dollars)."""
     options: RunOptions = DEFAULT_OPTIONS
     use_list: bool = False
+    too_long: str = SPLIT
+    """What becomes of conversations longer than the longest sequence."""
     allow_oom: bool = False
     """Start although it is predicted not to fit."""
+    allow_dropped_rows: bool = False
+    """Start although rows would not be trained on."""
     probe: bool = False
     """Run a few steps only, to measure."""
 
@@ -70,6 +75,7 @@ class JobRequest:
             base_model=self.base_model or default_base_model(),
             hyperparameters=self.hyperparameters,
             options=self.options,
+            too_long=self.too_long,
             use_list=self.use_list,
         )
         return quote(Estimator(run, [self.gpu_type]), self.gpu_type, self.gpu_count, with_alternatives=False)
@@ -86,13 +92,16 @@ def default_base_model() -> BaseModel:
 def job_submit(request: JobRequest, *, user: AbstractBaseUser) -> TrainingJob:
     """Create a queued job and, once it is committed, tell the workers.
 
-    Raises DatasetNotReady, NoBaseModel or DoesNotFit.
+    Raises DatasetNotReady, NoBaseModel, DoesNotFit, and what ``data_fits.require`` raises.
     """
     require_trainable(request.dataset)
     found = request.quote()
+    fit = data_fits.require(found.run, allow_dropped_rows=request.allow_dropped_rows)
     if found.fit and not found.fit.fits and not request.allow_oom and not request.probe:
         raise DoesNotFit(found.fit, found.remedies)
     job, plan = _job(request, found, user), _plan(request, found)
+    if fit is not None:
+        plan.conversations, plan.pairs = fit.conversations, fit.pairs
     with transaction.atomic():
         lifecycle.create(job, actor=user)
         plan.job = job
@@ -132,7 +141,9 @@ def _plan(request: JobRequest, found: Quote) -> RunPlan:
     return RunPlan(
         is_probe=request.probe,
         **request.options.to_dict(),
+        too_long=request.too_long,
         allow_oom=request.allow_oom,
+        allow_dropped_rows=request.allow_dropped_rows,
         price_per_hour=request.gpu_type.price_per_hour,
         price_as_of=request.gpu_type.price_as_of,
         basis=forecast.basis,

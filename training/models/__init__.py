@@ -2,6 +2,7 @@
 
 from training.models.artifact import Artifact
 from training.models.base_model import BaseModel
+from training.models.data_fit import TOO_LONG, DataFit
 from training.models.event import JobEvent
 from training.models.gpu_type import MAX_GPUS, GpuType, gpu_queue
 from training.models.idempotency_key import IdempotencyKey
@@ -14,8 +15,10 @@ from training.models.worker import Worker
 
 __all__ = [
     "MAX_GPUS",
+    "TOO_LONG",
     "Artifact",
     "BaseModel",
+    "DataFit",
     "GpuType",
     "IdempotencyKey",
     "JobEvent",

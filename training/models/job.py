@@ -69,6 +69,7 @@ class TrainingJob(models.Model):
     current_step = models.PositiveBigIntegerField(default=0)
     total_steps = models.PositiveBigIntegerField()
     current_metrics = models.JSONField(default=dict, blank=True)
+    data = models.JSONField(default=dict, blank=True, help_text="What the trainer found to train on, by name.")
 
     hourly_rate = models.DecimalField(
         max_digits=10, decimal_places=2, help_text="US dollars an hour for all GPUs, as of creation."

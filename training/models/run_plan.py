@@ -4,7 +4,9 @@ from django.db import models
 from django.db.models import Q
 
 from training.core.options import AUTO, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
+from training.models.data_fit import TOO_LONG
 from training.models.job import TrainingJob
+from training.trainer.windows import SPLIT
 
 
 class RunPlan(models.Model):
@@ -22,6 +24,16 @@ class RunPlan(models.Model):
     gradient_checkpointing = models.BooleanField(default=False)
     quantization = models.CharField(max_length=8, choices=QUANTIZATIONS, default=NO_QUANTIZATION)
     precision = models.CharField(max_length=8, choices=PRECISIONS, default=AUTO)
+    too_long = models.CharField(
+        max_length=8, choices=TOO_LONG, default=SPLIT, help_text="What becomes of rows longer than a sequence."
+    )
+    allow_dropped_rows = models.BooleanField(
+        "started although rows are lost", default=False, help_text="An explicit confirmation."
+    )
+    conversations = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="To train on, as counted before the start; empty: the worker counts."
+    )
+    pairs = models.PositiveBigIntegerField(null=True, blank=True)
     allow_oom = models.BooleanField(
         "started although it was predicted not to fit", default=False, help_text="The second, explicit confirmation."
     )

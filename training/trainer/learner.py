@@ -74,6 +74,10 @@ class Learner:
                 self.spec, self.device, step=step, sequences=sequences, longest=longest
             ) from error
 
+    def skip_step(self) -> None:
+        """A step without examples: nothing is learned, and the schedule goes on."""
+        self.schedule.step()
+
     def _take_step(self, examples: list[Example], step: int) -> Taken:
         trained = sum(example.trained for example in examples)
         mine = self._mine(examples)
@@ -103,7 +107,7 @@ class Learner:
         )
 
     def _add_gradients(self, mine: list[Example], trained: int) -> float:
-        """Gradients of the mean loss over the whole step's trained tokens, on all processes; returns that loss."""
+        """Gradients of the loss per trained token of the whole step, on all processes; returns that loss."""
         loss_sum = 0.0
         for batch in self._passes(mine):
             self._in_work = tuple(batch["input_ids"].shape)
@@ -115,15 +119,19 @@ class Learner:
         return loss_sum
 
     def _loss(self, batch: Batch) -> torch.Tensor:
-        """Cross-entropy summed over the trained tokens."""
+        """Cross-entropy summed over the trained tokens, each times its answer's weight."""
         labels = batch["labels"][:, 1:]
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
             logits = self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1]
-        return cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
+        scores, targets = logits.float().flatten(0, 1), labels.flatten()
+        if "weights" not in batch:
+            return cross_entropy(scores, targets, ignore_index=IGNORED, reduction="sum")
+        losses = cross_entropy(scores, targets, ignore_index=IGNORED, reduction="none")
+        return (losses * batch["weights"][:, 1:].flatten()).sum()
 
     def evaluate(self, examples: list[Example], *, is_over: Callable[[], bool]) -> float | None:
-        """The mean loss over the trained tokens; ``None`` when ``is_over``, asked in all processes before each pass,
-        cut it short."""
+        """The loss per trained token, as that of a step; ``None`` when ``is_over``, asked in all processes before each
+        pass, cut it short."""
         mine = self._mine(examples)
         batches = self._passes(mine)
         rounds = max(self.processes.gather(len(self._plan(mine))))

@@ -1,5 +1,6 @@
 """The run: load, go on where it was left, train step by step, evaluate, save, stop."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -9,14 +10,16 @@ import torch
 
 from . import checkpoint, device_memory
 from .adapter import write_adapter
+from .card import Facts
 from .corpus import load_corpus, token_count
+from .data import Example
 from .deadline import Deadline
 from .flags import Flags
 from .guard import BEGAN
 from .history import History
 from .learner import Learner
 from .meter import Meter
-from .model import load_tokenizer
+from .model import load_tokenizer, require_positions
 from .parallel import Processes
 from .progress import Progress, configuration
 from .protocol import Checkpoint, Evaluation, Event, Finished, JobSpec, Log, Measured, Resumed, Stage, Step, Stopped
@@ -78,8 +81,11 @@ class Run:
                 return self._stop(reason)
             elif self._checkpoint_is_due():
                 self._save()
+            elif examples := self.corpus.step(self.progress.step + 1):
+                self._take_step(examples)
             else:
-                self._take_step()
+                self.learner.skip_step()
+                self.progress.step += 1
 
     # Loading
 
@@ -87,6 +93,7 @@ class Run:
         self.emit(Stage(stage="preparing_data"))
         self.tokenizer = load_tokenizer(self.spec)
         self.corpus = load_corpus(self.spec, self.tokenizer, self.emit)
+        require_positions(self.spec, self.corpus.longest)
         self.configuration = configuration(self.spec, self.corpus.train)
 
     def _find_checkpoint(self) -> checkpoint.Saved | None:
@@ -145,9 +152,8 @@ class Run:
 
     # Doing
 
-    def _take_step(self) -> None:
+    def _take_step(self, examples: list[Example]) -> None:
         done = self.progress
-        examples = self.corpus.step(done.step + 1)
         began = time.monotonic()
         taken = self.learner.take_step(examples, step=done.step + 1)
         seconds = time.monotonic() - began
@@ -155,7 +161,7 @@ class Run:
         done.step += 1
         done.tokens += tokens
         done.seconds += seconds
-        done.first_loss = taken.loss if done.step == 1 else done.first_loss
+        done.first_loss = taken.loss if math.isnan(done.first_loss) else done.first_loss
         done.last_loss = taken.loss
         self.deadline.took_step(seconds)
         longest = max(example.length for example in examples)
@@ -196,7 +202,7 @@ class Run:
             if self.history is not None:
                 self.history.keep()
             with self.meter.saving(), checkpoint.writing(saved) as folder:
-                write_adapter(folder / "adapter", self.learner.model, self.tokenizer, self.spec, self.progress)
+                write_adapter(folder / "adapter", self.learner.model, self.tokenizer, self._facts())
                 self.learner.save(folder / "state.pt", random)
                 self.progress.write(folder / "progress.json")
             self.deadline.took_saving(self.meter.last_saving_seconds)
@@ -204,6 +210,15 @@ class Run:
             self.emit(Stage(stage="training"))
         self.saved = saved
         self.saved_at = time.monotonic()
+
+    def _facts(self) -> Facts:
+        return Facts(
+            spec=self.spec,
+            counts=self.corpus.counts,
+            metadata=self.corpus.metadata,
+            longest=self.corpus.longest,
+            progress=self.progress,
+        )
 
     # Ending
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedTokenizerBase
 
 from .device_memory import out_of_memory_loading
 from .errors import TrainingError, is_out_of_memory
@@ -26,6 +26,21 @@ def load_tokenizer(spec: JobSpec) -> PreTrainedTokenizerBase:
     if not tokenizer.is_fast:
         raise TrainingError("model_unreadable", f"{spec.model_name} has no fast tokenizer (tokenizer.json).")
     return tokenizer
+
+
+def require_positions(spec: JobSpec, longest: int) -> None:
+    """Raises TrainingError where the base model has fewer positions than a sequence of ``longest`` tokens.
+
+    A model whose configuration does not say how many it has is taken to have enough.
+    """
+    positions = getattr(_load(AutoConfig, spec).get_text_config(), "max_position_embeddings", None)
+    if isinstance(positions, int) and 0 < positions < longest:
+        raise TrainingError(
+            "too_long",
+            f"{spec.model_name} reads {positions:,} tokens at most, but the longest sequence to train on has "
+            f"{longest:,}. Choose a sequence length of {positions:,} tokens or fewer.",
+            {"positions": float(positions), "longest_sequence": float(longest)},
+        )
 
 
 def load_model(spec: JobSpec, *, device: torch.device, precision: torch.dtype) -> Any:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-from array import array
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,12 +17,19 @@ BINDING = (
     "steps_per_epoch",
     "evaluation_share",
     "max_sequence_length",
+    "too_long",
     "warmup_share",
     "seed",
     "quantization",
 )
 """What decides the result besides hyperparameters, the base model's revision and the data. Device, precision,
 micro-batches and gradient checkpointing may change between attempts."""
+
+NOT_BINDING = {"max_sequence_length"}
+"""Hyperparameters that decide the result only by what the job file makes of them."""
+
+STEP_PLAN = 2
+"""Counted up when ``step_plan`` gives other steps for the same seed: a run cannot go on with another order."""
 
 
 @dataclass
@@ -51,18 +57,18 @@ class Progress:
 
 
 def configuration(spec: JobSpec, examples: Iterable[Example]) -> dict[str, Any]:
-    """All that decides the result, by name, the data as a digest (SHA-256) of its tokens and labels.
+    """All that decides the result, by name, the data as a digest (SHA-256) of tokens, labels and weights.
 
-    Checkpoints carry it and are refused by a run with another. The revision is there only when one is set, so that
-    checkpoints from before there were revisions stay of use.
+    Checkpoints carry it and are refused by a run with another.
     """
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(array("q", [len(example.ids), *example.ids, *example.labels]).tobytes())
+        digest.update(example.content)
     revision = {"model_revision": spec.model_revision} if spec.model_revision else {}
     return {
         **{name: getattr(spec, name) for name in BINDING},
-        **spec.hyperparameters,
+        **{name: value for name, value in spec.hyperparameters.items() if name not in NOT_BINDING},
         **revision,
+        "step_plan": STEP_PLAN,
         "data": digest.hexdigest(),
     }

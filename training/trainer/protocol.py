@@ -48,7 +48,13 @@ class JobSpec:
     split_seed: int
     """Decides which conversations are held out."""
     max_sequence_length: int
-    """Tokens; longer conversations are cut."""
+    """Tokens of the longest sequence: what was chosen, or the base model's context where that is less."""
+    too_long: str = "split"
+    """What becomes of longer conversations and texts: ``split``, ``cut`` or ``drop`` (see ``windows``)."""
+    expected: dict[str, int] | None = None
+    """What was counted of the data set when the run was priced, held-out pairs included: ``conversations`` and
+    ``pairs`` that are trained on, or else the run fails before its first step; conversations ``dropped``, whatever
+    for, and ``truncated``, longer than the longest sequence. ``None``: nobody counted."""
     warmup_share: float = 0.03
     """Of all steps, in which the learning rate rises to the one chosen."""
     seed: int = 42
@@ -126,12 +132,25 @@ class Data(Event):
 
     kind: ClassVar[str] = "data"
     conversations: int
+    """That are trained on or held out, at least a part of their answers."""
+    dropped: int
+    """Conversations of the data set of which nothing is."""
     train_pairs: int
     evaluation_pairs: int
     total_tokens: int
+    """Of all sequences, held-out ones included, without padding."""
     trained_tokens: int
+    """Those of them that are learned."""
     truncated: int
-    """Conversations longer than the longest sequence."""
+    """Conversations longer than the longest sequence, whatever became of them."""
+
+    @property
+    def in_words(self) -> str:
+        """As log, model card and page say it."""
+        total = self.conversations + self.dropped
+        return (
+            f"{self.conversations:,} of {total:,} conversations, {self.dropped:,} dropped, {self.truncated:,} truncated"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +163,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Event):
-    """An optimizer step is done."""
+    """An optimizer step is done; one that had no examples is not told of."""
 
     kind: ClassVar[str] = "step"
     step: int
@@ -152,7 +171,7 @@ class Step(Event):
     epoch: float
     """Epochs done by the end of the step, in fractions."""
     loss: float
-    """Mean cross-entropy (nats) over the step's trained tokens."""
+    """Mean cross-entropy (nats) over the step's trained tokens, each token's times its answer's weight."""
     learning_rate: float
     gradient_norm: float
     """Euclidean norm over all trained weights, before clipping."""

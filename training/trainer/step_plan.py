@@ -1,63 +1,121 @@
-"""Which conversations each optimizer step trains on. Pure, and the same for the same seed."""
+"""Which examples each optimizer step trains on. Pure, and the same for the same seed."""
 
 import random
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 WINDOW_STEPS = 50
-"""Conversations of similar length share a step within windows of this many steps."""
+"""Examples of similar length share a step within windows of at most this many steps."""
 
 
-def plan_steps(
-    *, lengths: Sequence[int], pairs: Sequence[int], batch_size: int, total_steps: int, seed: int
+@dataclass
+class StepPlan:
+    """All steps of a run, epoch after epoch; an epoch is planned when one of its steps is asked for."""
+
+    lengths: Sequence[int]
+    pairs: Sequence[int]
+    batch_size: int
+    steps_per_epoch: int
+    seed: int
+    _epoch: int = field(default=-1, init=False)
+    _steps: list[list[int]] = field(default_factory=list, init=False)
+
+    def step(self, number: int) -> list[int]:
+        """Indices of the examples that a step trains on, counted from 1; none where it has nothing to do."""
+        epoch, place = divmod(number - 1, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._steps = plan_epoch(
+                lengths=self.lengths,
+                pairs=self.pairs,
+                batch_size=self.batch_size,
+                steps=self.steps_per_epoch,
+                seed=self.seed,
+                epoch=epoch,
+            )
+            self._epoch = epoch
+        return self._steps[place]
+
+
+def plan_epoch(
+    *, lengths: Sequence[int], pairs: Sequence[int], batch_size: int, steps: int, seed: int, epoch: int
 ) -> list[list[int]]:
-    """Indices of conversations for each of ``total_steps`` steps.
+    """Indices of examples for each of an epoch's steps; every example is in exactly one of them.
 
-    Conversations are drawn from an endless stream of shuffled passes over all of them; after n steps the stream has
-    given at least n x ``batch_size`` pairs (a step never has none). Within a window, steps are made of conversations
-    of similar length, so that little is padding, and then put in random order. The step that needs the most memory
-    comes first of all: if it is too much, that is known at once.
+    A step takes about ``batch_size`` pairs, or an equal share where that would leave nothing for the last; the last
+    takes what is left and no more. Within a window, steps are made of examples of similar length, so that little is
+    padding, and then put in random order. With fewer examples than steps, some have none, but never the last.
 
     Args:
-        lengths: Tokens of each conversation.
-        pairs: Assistant turns of each conversation.
+        lengths: Tokens of each example.
+        pairs: Learned answers of each example, at least 1.
         batch_size: Pairs a step.
-        total_steps: At least 1.
-        seed: Decides the order.
+        steps: Of the epoch, at least 1.
+        seed: Decides the order, together with ``epoch``.
+        epoch: Counted from 0. In the first, the step that needs the most memory comes first of all: if it is too much,
+            that is known at once.
 
     Raises:
-        ValueError: There is no conversation.
+        ValueError: There is no example.
     """
     if not lengths:
         raise ValueError("there is nothing to train on")
-    generator = random.Random(seed)
-    stream = _passes(len(lengths), generator)
-    steps: list[list[int]] = []
-    drawn = 0
-    while len(steps) < total_steps:
-        sizes: list[int] = []
-        window: list[int] = []
-        for step in range(len(steps), min(len(steps) + WINDOW_STEPS, total_steps)):
-            before = len(window)
-            while len(window) == before or drawn < (step + 1) * batch_size:
-                window.append(next(stream))
-                drawn += pairs[window[-1]]
-            sizes.append(len(window) - before)
-        steps += _batches(window, sizes, lengths, generator)
-    steps.insert(0, steps.pop(_largest(steps, lengths)))
-    return steps
+    generator = random.Random(f"{seed} {epoch}")
+    order = generator.sample(range(len(lengths)), len(lengths))
+    count = min(steps, len(lengths))
+    goals = _goals(sum(pairs), batch_size, count)
+    windows = _windows(count)
+    drawn = _runs(order, pairs, [goals[window.stop - 1] for window in windows], [len(window) for window in windows])
+    planned: list[list[int]] = []
+    done = 0
+    for window, examples in zip(windows, drawn, strict=True):
+        # Longest first, so that what is left for the epoch's last step is never the longest: that has to come first.
+        examples.sort(key=lambda index: -lengths[index])
+        batches = _runs(examples, pairs, [goals[step] - done for step in window], [1] * len(window))
+        done += sum(pairs[index] for index in examples)
+        last = [batches.pop()] if window.stop == count else []
+        generator.shuffle(batches)
+        planned += batches + last
+    if epoch == 0 and count > 1:
+        planned.insert(0, planned.pop(_largest(planned[:-1], lengths)))
+    return _spread(planned, steps)
 
 
-def _batches(window: list[int], sizes: list[int], lengths: Sequence[int], generator: random.Random) -> list[list[int]]:
-    """The window's conversations as steps of these sizes, similar lengths together, in random order."""
-    by_length = iter(sorted(window, key=lambda index: lengths[index]))
-    batches = [list(islice(by_length, size)) for size in sizes]
-    generator.shuffle(batches)
-    return batches
+def _goals(pairs: int, batch_size: int, steps: int) -> list[int]:
+    """How many pairs have been taken at least by the end of each step."""
+    if pairs > (steps - 1) * batch_size:
+        return [step * batch_size for step in range(1, steps + 1)]
+    return [-(-step * pairs // steps) for step in range(1, steps + 1)]
+
+
+def _windows(steps: int) -> list[range]:
+    """Steps, counted from 0, in windows of about one size; none has one step alone unless there is but one."""
+    count = -(-steps // WINDOW_STEPS)
+    edges = [at * steps // count for at in range(count + 1)]
+    return [range(start, stop) for start, stop in pairwise(edges)]
+
+
+def _runs(examples: list[int], pairs: Sequence[int], goals: list[int], least: list[int]) -> list[list[int]]:
+    """The examples, in order, cut where their pairs reach each goal; the last run takes all that is left.
+
+    Each run has at least so many examples as ``least`` says, which is in sum no more than there are.
+    """
+    runs: list[list[int]] = []
+    at = drawn = 0
+    most = len(examples) - sum(least)
+    for goal, needed in zip(goals, least, strict=True):
+        start = at
+        most += needed
+        while at < most and (at < start + needed or drawn < goal):
+            drawn += pairs[examples[at]]
+            at += 1
+        runs.append(examples[start:at])
+    runs[-1] += examples[at:]
+    return runs
 
 
 def _largest(steps: list[list[int]], lengths: Sequence[int]) -> int:
-    """The first step with the longest conversation; among several, the one with the most tokens, padding included."""
+    """The first step with the longest example; among several, the one with the most tokens, padding included."""
 
     def size(step: int) -> tuple[int, int, int]:
         longest = max(lengths[index] for index in steps[step])
@@ -66,9 +124,14 @@ def _largest(steps: list[list[int]], lengths: Sequence[int]) -> int:
     return max(range(len(steps)), key=size)
 
 
-def _passes(count: int, generator: random.Random) -> Iterator[int]:
-    while True:
-        yield from generator.sample(range(count), count)
+def _spread(planned: list[list[int]], steps: int) -> list[list[int]]:
+    """With empty steps between them, evenly, to make so many; the first stays the first and the last the last."""
+    if len(planned) == 1:
+        return [[] for _ in range(steps - 1)] + planned
+    spread: list[list[int]] = [[] for _ in range(steps)]
+    for place, examples in enumerate(planned):
+        spread[place * (steps - 1) // (len(planned) - 1)] = examples
+    return spread
 
 
 def forward_passes(lengths: Sequence[int], *, most: int | None, tokens: int) -> list[list[int]]:

@@ -1,6 +1,7 @@
 """A quote as the JSON API answers it: the specification's keys, and ours beside them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from training.core.alternatives import Alternatives, Choice
@@ -10,16 +11,19 @@ from training.core.forecast import Forecast
 from training.core.memory import GIB
 from training.estimates.quote import Quote
 from training.models import GpuType
+from training.web.data_fits import CheckedData, fit_data
 
 PATHS = {"gpu_type": "gpu_config.type"}
 """Fields of the form that have another place in the API's request."""
 
 
-def quote_data(quote: Quote) -> dict[str, Any]:
-    """All of a quote."""
+def quote_data(quote: Quote, checked: CheckedData | None) -> dict[str, Any]:
+    """All of a quote, and of the check of its data."""
     data = estimate_data(quote.price, dataset_name=quote.run.dataset.name) | _range_data(quote.forecast)
     data["price"] = _price_data(quote.gpu_type)
     data["memory"] = _memory_data(quote, quote.fit) if quote.fit else None
+    data["data"] = fit_data(checked) if checked else None
+    data["notices"] = [asdict(notice) for notice in quote.notices]
     if quote.alternatives.choices:
         data |= _alternatives_data(quote.alternatives)
     return data

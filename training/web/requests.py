@@ -11,7 +11,8 @@ from training.core.estimate import cents
 from training.core.forecast import LIST, MEASURED
 from training.core.hyperparameters import LIMITS, Hyperparameters
 from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
-from training.models import MAX_GPUS, BaseModel, GpuType
+from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType
+from training.trainer.windows import SPLIT
 from training.web.fields import (
     LARGEST_QUOTE,
     CatalogueField,
@@ -58,6 +59,7 @@ class RunRequestSerializer(serializers.Serializer[Any]):
     gradient_checkpointing = StrictBoolean(default=False)
     quantization = serializers.ChoiceField(choices=list(QUANTIZATIONS), default=NO_QUANTIZATION)
     precision = serializers.ChoiceField(choices=list(PRECISIONS), default=AUTO)
+    too_long = serializers.ChoiceField(choices=list(TOO_LONG), default=SPLIT)
     basis = serializers.ChoiceField(choices=[LIST, MEASURED], default=MEASURED)
 
     @property
@@ -75,6 +77,7 @@ class RunRequestSerializer(serializers.Serializer[Any]):
                 quantization=asked["quantization"],
                 precision=asked["precision"],
             ),
+            "too_long": asked["too_long"],
             "use_list": asked["basis"] == LIST,
         }
 
@@ -99,6 +102,7 @@ class JobRequestSerializer(RunRequestSerializer):
     estimated_cost = StrictNumber(min_value=-LARGEST_QUOTE, max_value=LARGEST_QUOTE)
     max_cost = budget_field()
     allow_oom = StrictBoolean(default=False)
+    allow_dropped_rows = StrictBoolean(default=False)
     probe = StrictBoolean(default=False)
 
     @property
@@ -110,6 +114,7 @@ class JobRequestSerializer(RunRequestSerializer):
             "quoted_cost": cents(asked["estimated_cost"]),
             "max_cost": budget_of(asked),
             "allow_oom": asked["allow_oom"],
+            "allow_dropped_rows": asked["allow_dropped_rows"],
             "probe": asked["probe"],
         }
 

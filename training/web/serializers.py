@@ -40,6 +40,7 @@ class JobSerializer(serializers.ModelSerializer[Any]):
             "current_cost",
             "max_cost",
             "current_metrics",
+            "data",
             "attempt",
             "crashes",
             "checkpoint_step",

@@ -51,7 +51,6 @@ def write(job: TrainingJob, deadlines: dict[str, float], *, is_wanted: Callable[
         cpu_name=cpu_name(),
         preset=job.preset_id,
         hyperparameters=job.hyperparameters,  # as stored: what was no choice then is none in its checkpoints
-        max_sequence_length=settings.MAX_SEQUENCE_LENGTH,
         tokens_at_once=TOKENS_AT_ONCE,
         most_held_out=MOST_HELD_OUT,
         lease_seconds=lease_seconds(settings.WORKER_SILENCE_SECONDS),

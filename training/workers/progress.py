@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ class Report:
         self.log: deque[str] = deque(maxlen=JobLog.KEPT_LINES)
         self.metrics: list[JobMetric] = []
         self.rewind_to: int | None = None
+        self.data: dict[str, Any] = dict(job.data)
         self.started: protocol.Started | None = None
         self.measured: protocol.Measured | None = None
         self.ending: protocol.Finished | protocol.Stopped | protocol.Failed | None = None
@@ -44,6 +46,8 @@ class Report:
                 self._say(text.splitlines())
             case protocol.Started():
                 self.started = event
+            case protocol.Data():
+                self.data = asdict(event)
             case protocol.Stage():
                 self.stage = event.stage
             case protocol.Resumed():
@@ -92,6 +96,7 @@ class Report:
             "current_stage": self.stage,
             **self.job.progress_after(self.step),
             "current_metrics": self.figures,
+            "data": self.data,
             "checkpoint_step": self.checkpoint_step,
             "expected_finish_at": self.expected_finish_at(),
         }
@@ -117,8 +122,8 @@ def _in_words(event: protocol.Event) -> list[str]:
             return [f"Running on {event.device_name} ({event.precision}, {event.processes} process(es))"]
         case protocol.Data():
             return [
-                f"{event.train_pairs} pairs to train on, {event.evaluation_pairs} held out, "
-                f"{event.truncated} conversations truncated"
+                event.in_words,
+                f"{event.train_pairs:,} pairs to train on, {event.evaluation_pairs:,} held out",
             ]
         case protocol.Resumed() if event.step:
             return [f"Continuing after step {event.step}"]

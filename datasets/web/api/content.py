@@ -3,12 +3,12 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from django.conf import settings
 from django.http import FileResponse, Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from datasets.formats.lengths import DEFAULT_LONGEST
 from datasets.web import previews
 from datasets.web.api.access import conflict, visible_dataset
 from datasets.web.downloads import download
@@ -50,7 +50,7 @@ class PreviewView(APIView):
         serializer = PreviewQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
-        length = asked.get("length", settings.MAX_SEQUENCE_LENGTH)
+        length = asked.get("length", DEFAULT_LONGEST)
         shown = previews.preview(dataset, start=asked["row"], count=asked["limit"], length=length)
         if shown.problem:
             raise conflict(shown.problem)

@@ -13,6 +13,9 @@ from datasets.web.requests import DatasetChangeSerializer
 from datasets.web.serializers import DatasetDetailSerializer
 from pipeline.api import success
 
+READING = ("format", "mapping", "tool_calls", "merge_turns", "fold_system")
+"""What has the rows read again when it is changed."""
+
 
 class DatasetView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
@@ -24,7 +27,7 @@ class DatasetView(APIView):
         serializer = DatasetChangeSerializer(data=request.data, others=others)
         serializer.is_valid(raise_exception=True)
         asked = dict(serializer.validated_data)
-        reading = {name: asked.pop(name) for name in ("format", "mapping", "tool_calls") if name in asked}
+        reading = {name: asked.pop(name) for name in READING if name in asked}
         if reading:
             try:
                 services.dataset_read_again(
@@ -32,6 +35,8 @@ class DatasetView(APIView):
                     shape=shape_of(reading["format"]) if "format" in reading else dataset.chosen_shape,
                     mapping=reading.get("mapping", dataset.mapping),
                     tool_calls=reading.get("tool_calls", dataset.tool_calls),
+                    merge_turns=reading.get("merge_turns"),
+                    fold_system=reading.get("fold_system"),
                 )
             except services.DatasetBusy as error:
                 raise conflict(error) from error

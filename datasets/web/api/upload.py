@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets import services
+from datasets.formats.options import TRAIN
 from datasets.models import Dataset
 from datasets.web import uploads
 from datasets.web.api.access import conflict, visible_dataset
@@ -67,7 +68,9 @@ class DatasetsView(UploadView):
             file=asked["file"],
             shape=shape_of(asked.get("format", "")),
             mapping=asked.get("mapping"),
-            tool_calls=asked.get("tool_calls", "ignore"),
+            tool_calls=asked.get("tool_calls", TRAIN),
+            merge_turns=asked.get("merge_turns", False),
+            fold_system=asked.get("fold_system", True),
         )
         return success(DatasetDetailSerializer(dataset).data, status=http.HTTP_201_CREATED)
 

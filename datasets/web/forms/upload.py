@@ -6,11 +6,13 @@ from typing import Any
 from django import forms
 
 from datasets.formats.detect import PACKED_SUFFIXES
+from datasets.formats.options import IGNORE, TRAIN
 from datasets.formats.shapes import SHAPES
 from datasets.web.forms.fields import FileField, select
 
 SHAPE_CHOICES = [("", "Detect it"), *((key, shape.label) for key, shape in SHAPES.items())]
-TOOL_CHOICES = [("ignore", "Leave them out"), ("train", "Write them out and train on them")]
+TOOL_CHOICES = [(TRAIN, "Train on them"), (IGNORE, "Leave them out, with the answers that depend on them")]
+MERGE_LABEL = "Join consecutive turns of one speaker"
 
 
 class UploadForm(forms.Form):
@@ -19,8 +21,10 @@ class UploadForm(forms.Form):
     format = forms.ChoiceField(choices=SHAPE_CHOICES, required=False, widget=select())
     tool_calls = forms.ChoiceField(choices=TOOL_CHOICES, required=False, label="Tool calls", widget=select())
 
+    merge_turns = forms.BooleanField(required=False, label=MERGE_LABEL)
+
     def clean_tool_calls(self) -> str:
-        return self.cleaned_data["tool_calls"] or "ignore"
+        return self.cleaned_data["tool_calls"] or TRAIN
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -54,6 +54,8 @@ def read_again(request: SignedInRequest, pk: UUID) -> HttpResponse:
             shape=form.cleaned_data["format"],
             mapping=form.mapping(),
             tool_calls=form.cleaned_data["tool_calls"] or dataset.tool_calls,
+            merge_turns=form.cleaned_data["merge_turns"],
+            fold_system=form.cleaned_data["fold_system"],
         )
     except services.DatasetBusy as error:
         messages.error(request, str(error))

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -11,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from datasets.formats.detect import CONTAINERS
+from datasets.formats.lengths import DEFAULT_LONGEST
 from datasets.held_out import held_out_pairs
 from datasets.models import Dataset
 from datasets.web import charts, previews, reports
@@ -98,7 +98,7 @@ def _preview_context(request: SignedInRequest, dataset: Dataset) -> dict[str, An
 
 
 def _length(request: SignedInRequest) -> int:
-    return _whole(request.GET.get("length"), settings.MAX_SEQUENCE_LENGTH) or settings.MAX_SEQUENCE_LENGTH
+    return _whole(request.GET.get("length"), DEFAULT_LONGEST) or DEFAULT_LONGEST
 
 
 def _whole(text: str | None, otherwise: int) -> int:

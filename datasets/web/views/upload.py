@@ -54,6 +54,7 @@ def _take(request: SignedInRequest, dataset: Dataset | None, values: dict[str, A
             file=values["file"],
             shape=values["format"],
             tool_calls=values["tool_calls"],
+            merge_turns=values["merge_turns"],
         )
         messages.success(request, f"“{dataset.name}” was uploaded and is being validated")
     else:

@@ -12,7 +12,7 @@ from tests.training.trainer.conftest import Trainer
 from training.trainer import protocol
 from training.trainer.protocol import Failed, Step, Stopped
 
-ENDLESS = {"total_steps": 50_000, "steps_per_epoch": 50_000, "epochs": 1}
+ENDLESS = {"total_steps": 50_000, "epochs": 50_000}
 
 
 @pytest.fixture

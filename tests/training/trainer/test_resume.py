@@ -99,7 +99,7 @@ def test_a_checkpoint_of_other_settings_or_data_is_refused(continued):
     assert "data was" in trainer.end.message
 
 
-def test_a_checkpoint_names_what_its_run_is_bound_to_as_it_always_has(whole):
+def test_a_checkpoint_names_what_its_run_is_bound_to_and_nothing_else(whole):
     """Other names would refuse every checkpoint written before."""
     configuration = json.loads(Path(whole.end.adapter_dir).with_name("manifest.json").read_text())["configuration"]
     assert len(configuration.pop("data")) == 64
@@ -115,6 +115,8 @@ def test_a_checkpoint_names_what_its_run_is_bound_to_as_it_always_has(whole):
         "steps_per_epoch": 15,
         "evaluation_share": 0.05,
         "max_sequence_length": 2048,
+        "too_long": "split",
+        "step_plan": 2,
         "warmup_share": 0.03,
         "seed": 42,
         "quantization": "none",
@@ -123,7 +125,7 @@ def test_a_checkpoint_names_what_its_run_is_bound_to_as_it_always_has(whole):
 
 def test_the_disk_is_full_and_the_last_checkpoint_survives(make_spec):
     """A limit on the size of files stands in for the disk: its errors are handled alike."""
-    trainer = Trainer(make_spec(total_steps=5000, steps_per_epoch=5000, epochs=1, checkpoint_seconds=0.2))
+    trainer = Trainer(make_spec(total_steps=5000, checkpoint_seconds=0.2))
     kept = trainer.read_until(Checkpoint).step
     resource.prlimit(trainer.pids()[1], resource.RLIMIT_FSIZE, TINY_FILE)
     assert trainer.wait() == protocol.EXIT_FAILED
@@ -135,7 +137,7 @@ def test_the_disk_is_full_and_the_last_checkpoint_survives(make_spec):
 
 
 def test_it_ends_before_its_deadline_with_an_adapter(make_spec, tmp_path):
-    endless = {"total_steps": 50_000, "steps_per_epoch": 50_000, "epochs": 1}
+    endless = {"total_steps": 50_000}
     for patience in (8, 16, 32, 64):  # a machine that is busy may take long to load
         deadline = time.time() + patience
         trainer = run(

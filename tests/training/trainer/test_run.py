@@ -127,9 +127,9 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from transformers import AutoTokenizer
-from trainer.data import read_examples
+from trainer.reading import read_contents
 tokenizer = AutoTokenizer.from_pretrained(sys.argv[2])
-example = read_examples(Path(sys.argv[3]), tokenizer, longest=2048)[0]
+example = read_contents(Path(sys.argv[3]), tokenizer, limit=2048, choice="split").examples[0]
 print(tokenizer.decode([label for label in example.labels if label != -100]))
 """,
         TRAINING_DIR,
@@ -146,6 +146,7 @@ def test_long_conversations_are_cut_and_nothing_held_out_means_no_evaluation(mak
     trainer = run(make_spec(max_sequence_length=200, evaluation_share=0.0, **short(2)))
     (data,) = trainer.of(Data)
     assert 0 < data.truncated < 100
+    assert data.conversations + data.dropped == 100
     assert data.evaluation_pairs == 0
     assert not trainer.of(Evaluation)
     assert trainer.end.evaluation_loss is None
@@ -184,10 +185,10 @@ def test_probes_measure_real_steps_in_any_precision_and_leave_nothing(whole, mak
 
 
 def test_out_of_memory_says_what_would_need_less(make_spec, tmp_path, tiny_model):
-    talk = [{"role": "user", "content": "Go on"}, {"role": "assistant", "content": "north and south " * 200}]
+    talk = [{"role": "user", "content": "north and south " * 200}, {"role": "assistant", "content": "Go on"}]
     data = tokenized([{"messages": talk}] * 24, tiny_model, tmp_path)
     changes = {"dataset_path": str(data), "micro_batch_size": 24, "batch_size": 24, "max_sequence_length": 1000}
-    trainer = Trainer(make_spec(evaluation_share=0.0, **changes | short(50)))
+    trainer = Trainer(make_spec(evaluation_share=0.0, steps_per_epoch=1, **changes | short(50)))
     assert trainer.read_until(Step, step=1), trainer.output
     pid = trainer.pids()[1]
     held = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")

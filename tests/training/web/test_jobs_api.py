@@ -163,9 +163,9 @@ def test_a_missing_quote_is_refused(api, dataset):
     assert list(answer.json()["details"]) == ["estimated_cost"]
 
 
-def test_a_base_model_can_be_chosen_by_name(api, dataset):
+def test_a_base_model_can_be_chosen_by_name(api, make_dataset):
     BaseModel.objects.create(name="Other", source="/models/other", parameters=1, license="MIT")
-    assert create(api, dataset, base_model="Other").json()["data"]["base_model"] == "Other"
+    assert create(api, make_dataset(), base_model="Other").json()["data"]["base_model"] == "Other"
 
 
 def test_without_a_base_model_nothing_is_created(api, dataset):

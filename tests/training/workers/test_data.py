@@ -157,11 +157,16 @@ class Elsewhere(Storage):
 
 def test_files_in_a_storage_elsewhere_are_fetched(read_dataset, tmp_path, monkeypatch):
     elsewhere = Elsewhere()
-    for model, name in ((DatasetVersion, "file"), (DatasetVersion, "left_out"), (TokenCache, "file")):
+    for model, name in (
+        (DatasetVersion, "file"),
+        (DatasetVersion, "left_out"),
+        (TokenCache, "file"),
+        (TokenCache, "left_out"),
+    ):
         monkeypatch.setattr(model._meta.get_field(name), "storage", elsewhere)
     dataset = read_dataset(GOOD)
     assert dataset.status == "ready"
-    assert len(elsewhere.files) == 3
+    assert len(elsewhere.files) == 4
     with caches.local(dataset.version.file) as path:
         assert path.read_bytes() == jsonl(GOOD)
     assert not path.exists()

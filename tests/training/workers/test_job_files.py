@@ -16,7 +16,7 @@ def spec(job, settings, tmp_path, monkeypatch):
     settings.RUNS_DIR = tmp_path
     handed = {
         "dataset_path": "", "dataset_name": "d", "dataset_format": "openai_chat", "dataset_sha256": "",
-        "evaluation_path": "", "evaluation_share": 0.05, "split_seed": 42,
+        "evaluation_path": "", "evaluation_share": 0.05, "split_seed": 42, "max_sequence_length": 2048,
     }  # fmt: skip
     monkeypatch.setattr(data, "hand_over", lambda *_, **__: handed)
     file = job_files.write(job, {"cuda": 1.5}, is_wanted=lambda: True)

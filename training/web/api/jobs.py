@@ -14,12 +14,11 @@ from datasets.web.api.access import visible_dataset
 from pipeline.api import Problem, success
 from pipeline.http import api_user
 from pipeline.pagination import Pages
-from training.jobs import start
-from training.jobs.data import DatasetNotReady
-from training.jobs.idempotency import KeyReused, once
+from training.jobs import data_fits, start
+from training.jobs.idempotency import once
 from training.models import TrainingJob
-from training.web.answers import refusal_data
 from training.web.api.access import visible_job
+from training.web.api.refusals import REFUSALS, refusal
 from training.web.requests import JobListQuery, JobRequestSerializer
 from training.web.serializers import JobDetailSerializer, JobSerializer, JobWithDatasetSerializer
 
@@ -48,13 +47,10 @@ class JobsView(APIView):
                 asked=request.data,
                 create=lambda: _started(asked, request),
             )
-        except DatasetNotReady as error:
-            raise Problem("Dataset not ready for training", str(error)) from error
-        except (start.NoBaseModel, KeyReused) as error:
-            raise Problem("Failed to create training job", str(error), status=http.HTTP_409_CONFLICT) from error
-        except start.DoesNotFit as error:
-            details = {"message": str(error)} | refusal_data(error.fit, error.remedies)
-            raise Problem("Does not fit into GPU memory", details, status=http.HTTP_409_CONFLICT) from error
+        except REFUSALS as error:
+            if isinstance(error, data_fits.BeingChecked):
+                data_fits.wanted(asked.quote().run)  # what was asked for in the job's transaction ended with it
+            raise refusal(error) from error
         headers = {"Idempotent-Replayed": "true"} if is_repeated else None
         return success(data, status=http.HTTP_201_CREATED, headers=headers)
 

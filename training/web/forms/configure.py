@@ -6,13 +6,23 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django import forms
+from django.utils.text import capfirst
 
 from datasets.models import Dataset
 from training.core.hyperparameters import LIMITS, Hyperparameters
 from training.core.presets import DEFAULT, IDS, PRESETS, matching
 from training.jobs.start import JobRequest
-from training.models import MAX_GPUS, BaseModel, GpuType, TrainingJob
-from training.web.forms.fields import BaseModelField, Slider, budget_field, shown, slider_field
+from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType, TrainingJob
+from training.trainer.windows import SPLIT
+from training.web.forms.fields import (
+    TOO_LONG_HELP,
+    BaseModelField,
+    Slider,
+    budget_field,
+    shown,
+    slider_field,
+    too_long_field,
+)
 from training.web.forms.options import OptionsForm
 
 DEFAULT_GPU_COUNT = 2
@@ -40,6 +50,8 @@ class ConfigureForm(OptionsForm):
     use_list = forms.BooleanField(label="Use list figures", required=False)
     within_hours = forms.FloatField(label="hours", required=False, min_value=0.01, max_value=10**6)
     allow_oom = forms.BooleanField(label="Start all the same", required=False)
+    allow_dropped_rows = forms.BooleanField(label="Train without them", required=False)
+    too_long = too_long_field()
     idempotency_key = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -67,6 +79,7 @@ class ConfigureForm(OptionsForm):
                 "gpu_type": gpus.filter(name=like.gpu_config["type"]).first() or values["gpu_type"],
                 "gpu_count": like.gpu_config["count"],
                 "base_model": like.base_model,
+                "too_long": like.plan.too_long,
             }
         return values | {name: shown(name, value) for name, value in hyperparameters.items()}
 
@@ -84,6 +97,15 @@ class ConfigureForm(OptionsForm):
         """Each slider with its limit and the value as text."""
         for name, limit in LIMITS.items():
             yield {"field": self[name], "limit": limit, "value": shown(name, self[name].value())}
+
+    @property
+    def too_long_help(self) -> Iterator[tuple[str, str]]:
+        """Each choice for longer conversations, with what it means."""
+        return ((capfirst(TOO_LONG[choice]), text) for choice, text in TOO_LONG_HELP.items())
+
+    def chosen_too_long(self) -> str:
+        """What becomes of conversations longer than the longest sequence."""
+        return self.chosen().get("too_long") or SPLIT
 
     def chosen_hyperparameters(self) -> Hyperparameters:
         """The sliders' values."""
@@ -108,6 +130,8 @@ class ConfigureForm(OptionsForm):
             max_cost=chosen["max_cost"],
             options=self.chosen_options(),
             use_list=chosen["use_list"],
+            too_long=self.chosen_too_long(),
+            allow_dropped_rows=chosen["allow_dropped_rows"],
             allow_oom=chosen["allow_oom"],
             probe=probe,
         )

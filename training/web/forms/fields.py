@@ -5,10 +5,19 @@ from typing import Any
 
 from django import forms
 from django.forms.models import ModelChoiceIterator
+from django.utils.text import capfirst
 
 from training.core import budget
 from training.core.hyperparameters import DECIMALS, LIMITS, Limit, number
-from training.models import BaseModel
+from training.models import TOO_LONG, BaseModel
+from training.trainer.windows import CUT, DROP, SPLIT
+
+TOO_LONG_HELP = {
+    SPLIT: "Each answer is learned, with as much of what came before it as fits. Plain text is learned in pieces.",
+    CUT: "As split; but of plain text, only the beginning is learned.",
+    DROP: "The whole row is not trained on. Start then asks you to confirm it.",
+}
+"""What becomes of conversations longer than the longest sequence, in a line each."""
 
 
 class Slider(forms.NumberInput):
@@ -59,6 +68,16 @@ def budget_field() -> forms.Field:
         decimal_places=2,
         error_messages={"min_value": budget.TOO_LOW},
         widget=forms.NumberInput(attrs={"placeholder": "No limit", "step": "0.01", "inputmode": "decimal"}),
+    )
+
+
+def too_long_field() -> forms.ChoiceField:
+    """What becomes of conversations longer than the longest sequence."""
+    return forms.ChoiceField(
+        label="Longer conversations",
+        required=False,
+        choices=[(choice, capfirst(label)) for choice, label in TOO_LONG.items()],
+        error_messages={"invalid_choice": f"Must be one of {', '.join(TOO_LONG)}."},
     )
 
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
 
 from datasets.models import Dataset
 from pipeline.http import SignedInRequest
@@ -18,8 +19,9 @@ from training.jobs import start
 from training.jobs.data import DatasetNotReady
 from training.jobs.idempotency import KeyReused, once
 from training.models import BaseModel, GpuType, TrainingJob
+from training.web import data_fits
 from training.web.forms.configure import ConfigureForm
-from training.web.views.estimates import estimate_context
+from training.web.views.estimates import estimate_context, open_check
 
 PAGE = "training/configure.html"
 NOT_ASKED = ("quoted_cost", "within_hours")
@@ -46,14 +48,19 @@ def configure(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def estimate(request: SignedInRequest) -> HttpResponse:
-    """The cost card for the form as it stands, and every other choice of hardware."""
+    """The cost card for the form as it stands, and every other choice of hardware.
+
+    Asked how the check of the data gets on, it says just that, until there is a card to be priced anew.
+    """
     dataset, problem = _dataset_for(request, request.POST.get("dataset_id", ""))
     if dataset is None or problem:
         context: dict[str, Any] = {"quote": None, "estimate_errors": {"Data set": [problem["text"]]}}
     else:
         form = ConfigureForm(request.POST)
+        if "check" in request.POST and (checked := open_check(form, dataset)):
+            return render(request, "training/_data_fit.html", {"data": checked})
         context = {"form": form, "is_update": True, **estimate_context(form, dataset)}
-    return render(request, "training/_estimate.html", context)
+    return retarget(reswap(render(request, "training/_estimate.html", context), "innerHTML"), "#estimate")
 
 
 def _start(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> HttpResponse:
@@ -68,7 +75,7 @@ def _start(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> H
         form = form.renewed()
         form.full_clean()
         form.add_error(None, "This page has started a job already. To start another one, press Start again.")
-    except (DatasetNotReady, start.NoBaseModel, start.DoesNotFit) as error:
+    except (DatasetNotReady, start.NoBaseModel, start.DoesNotFit, *data_fits.REFUSALS) as error:
         form.add_error(None, str(error))
     return render(request, PAGE, _context(form, dataset, None), status=422)
 
@@ -95,9 +102,7 @@ def _context(form: ConfigureForm, dataset: Dataset, probe: TrainingJob | None) -
         "probe": probe,
         "probe_hours": probe.plan.hours_at(probe.measurement.tokens_per_second) if probe else None,
         "presets": PRESETS.values(),
-        "preset_values": {
-            preset.id: {"name": preset.name, "values": preset.hyperparameters.to_dict()} for preset in PRESETS.values()
-        },
+        "preset_values": {preset.id: {"name": preset.name, "values": preset.values} for preset in PRESETS.values()},
         "base_preset": PRESETS.get(form["preset_id"].value(), PRESETS[DEFAULT]),
         "gpu_types": GpuType.objects.filter(is_active=True),
         "option_fields": [form[name] for name in ("micro_batch_size", "quantization", "precision")],

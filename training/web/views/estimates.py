@@ -1,4 +1,4 @@
-"""What the configure page shows of a form's values: cost, range, memory, and every other choice of hardware."""
+"""What the configure page shows of a form's values: data, cost, range, memory, and every other choice of hardware."""
 
 import hashlib
 from typing import Any
@@ -11,6 +11,7 @@ from training.estimates.estimator import Estimator
 from training.estimates.quote import Quote, quote
 from training.estimates.run_settings import RunSettings
 from training.web.choices import choices_of
+from training.web.data_fits import CheckedData, checked_data
 from training.web.forms.configure import ConfigureForm
 from training.web.memory_bar import memory_bar
 
@@ -24,8 +25,11 @@ def estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
         labels = {name: field.label or name for name, field in form.fields.items()}
         errors = {labels.get(name, ""): list(found) for name, found in form.errors.items()}
         return {"quote": None, "estimate_errors": errors}
-    found = _quote(form, dataset)
+    run = _run(form, dataset)
+    checked = checked_data(run)  # before the quote, whose figures come from it
+    found = _quote(form, run)
     return {
+        "data": checked,
         "quote": found,
         "preset": form.chosen_preset(),
         "estimate_errors": {},
@@ -35,15 +39,26 @@ def estimate_context(form: ConfigureForm, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _quote(form: ConfigureForm, dataset: Dataset) -> Quote:
+def open_check(form: ConfigureForm, dataset: Dataset) -> CheckedData | None:
+    """The check of the form's data set for its base model, while its result is still to come."""
+    checked = checked_data(_run(form, dataset)) if form.is_valid() else None
+    return checked if checked and checked.fit.is_open else None
+
+
+def _run(form: ConfigureForm, dataset: Dataset) -> RunSettings:
     chosen = form.chosen()
-    run = RunSettings(
+    return RunSettings(
         dataset=dataset,
         base_model=chosen["base_model"],
         hyperparameters=form.chosen_hyperparameters(),
         options=form.chosen_options(),
+        too_long=form.chosen_too_long(),
         use_list=bool(chosen.get("use_list")),
     )
+
+
+def _quote(form: ConfigureForm, run: RunSettings) -> Quote:
+    chosen = form.chosen()
     return quote(Estimator(run), chosen["gpu_type"], chosen["gpu_count"], within_hours=chosen.get("within_hours"))
 
 

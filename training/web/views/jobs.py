@@ -17,6 +17,7 @@ from training.jobs.curves import curves
 from training.jobs.start import quote_differs
 from training.jobs.waiting import waiting
 from training.models import TrainingJob
+from training.trainer.protocol import Data
 from training.web.forms.fields import shown
 from training.web.forms.jobs import CurvesForm
 
@@ -92,6 +93,7 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
         "now": timezone.now(),
         "log": job.log_tail,
         "time_left": _time_left(job),
+        "data": Data(**job.data) if job.data else None,
         "stage": job.current_stage.replace("_", " "),
         "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
         "hyperparameters": [(LIMITS[name].label, shown(name, value)) for name, value in job.settings.to_dict().items()],
