@@ -48,9 +48,11 @@ $(VENV)/installed: $(VENV)/python requirements/train.lock requirements/torch.txt
 	@$(PIP) -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed requirements/dev.lock
+# trl's chat templates are read as files; with its dependencies would come another package named datasets.
+$(VENV)/installed-dev: $(VENV)/installed requirements/dev.lock requirements/oracle.txt
 	@echo "Installing what tests need"
 	@$(PIP) --no-deps --require-hashes -r requirements/dev.lock
+	@$(PIP) --no-deps --require-hashes -r requirements/oracle.txt
 	@touch $@
 
 test: install $(VENV)/installed-dev lint

@@ -1,4 +1,4 @@
-"""``make picture``: renew what the documentation says of the code: the picture of imports, the hyperparameters' table.
+"""``make picture``: renew what the documentation says of the code: imports, hyperparameters, chat templates.
 
 Each stands between two comments of its name, and a test fails when it is out of date.
 """
@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from tests.datasets.matrix import table
 from tests.house.picture import mermaid
 from tests.house.source import ROOT
 from training.core.hyperparameters import LIMITS, number
@@ -25,6 +26,7 @@ def hyperparameters() -> str:
 BLOCKS = {
     ROOT / "docs" / "architecture.md": ("imports", mermaid),
     ROOT / "docs" / "api.md": ("hyperparameters", hyperparameters),
+    ROOT / "docs" / "datasets.md": ("templates", table),
 }
 
 
