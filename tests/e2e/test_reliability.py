@@ -49,7 +49,7 @@ def running(person, ready, start_worker, start_job):
     """A job of some hundred steps at work, with a checkpoint, and its worker; each step has a pair of its own."""
     Dataset.objects.filter(pk=ready.pk).update(evaluation_share=0)
     worker = start_worker("gpu", **QUICK)
-    job_id = start_job(ready, batch_size=1, epochs=6)
+    job_id = start_job(ready, batch_size=1, epochs=4)
     wait_for(lambda: TrainingJob.objects.get(pk=job_id).checkpoint_step, what="the first checkpoint")
     return TrainingJob.objects.get(pk=job_id), worker
 

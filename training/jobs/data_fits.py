@@ -28,7 +28,8 @@ class BeingChecked(Exception):
 
     def __init__(self, fit: DataFit) -> None:
         super().__init__(
-            f"The data set is being checked for this base model ({fit.progress} %). Try again in a few seconds."
+            f"The data set is being checked for this base model ({fit.progress} %). A job can be started when that is "
+            "done."
         )
         self.fit = fit
 
