@@ -120,6 +120,7 @@ def ours(path: Path, folder: Path) -> None:
         sha256=str(time.monotonic()),
         options=Options(container="jsonl", shape="openai_chat").to_dict(),
         tokenizer=str(MODEL),
+        today="2026-01-31",
         folder=str(folder / "parts"),
         unpacked_limit=2**40,
         row_limit=10**8,

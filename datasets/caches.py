@@ -15,7 +15,7 @@ from django.db.models.fields.files import FieldFile
 from filelock import FileLock, Timeout
 
 from datasets.models import DatasetVersion, TokenCache
-from datasets.tokenizing.model_files import TokenizerNotFound, fingerprint, read_files
+from datasets.tokenizing.model_files import TokenizerNotFound, context, fingerprint
 from datasets.tokenizing.program import Result, read_through
 from datasets.tokenizing.run import Pass
 from pipeline.base_models import ModelNotFound, Place
@@ -40,7 +40,7 @@ def fingerprint_at(place: Place) -> str:
 
 def context_at(place: Place) -> int | None:
     """The longest sequence that the model at ``place`` was made for, in tokens. Raises TokenizerNotFound."""
-    return read_files(tokenizer_folder(place)).context
+    return context(tokenizer_folder(place))
 
 
 @contextlib.contextmanager
@@ -166,18 +166,19 @@ def cache_for(version: DatasetVersion, place: Place, *, on_beat: Beat) -> TokenC
     Raises TokenizerNotFound, PassFailed, OSError.
     """
     model = tokenizer_folder(place)
-    if (found := _stored(version, model)) is not None:
+    wanted = fingerprint(model)
+    if (found := _stored(version, wanted)) is not None:
         return found
     with alone(version, model, on_beat) as is_alone:
-        if not is_alone or (found := _stored(version, model)) is not None:
+        if not is_alone or (found := _stored(version, wanted)) is not None:
             return found
         with local(version.file) as path:
             result = read_version(version, path, model, on_beat=on_beat)
         return None if result is None else store(version, result, tokenizer=Path(place.source).name, replace=False)
 
 
-def _stored(version: DatasetVersion, model: Path) -> TokenCache | None:
-    cache = TokenCache.objects.filter(version=version, fingerprint=fingerprint(model)).first()
+def _stored(version: DatasetVersion, wanted: str) -> TokenCache | None:
+    cache = TokenCache.objects.filter(version=version, fingerprint=wanted).first()
     return cache if cache is not None and _is_there(cache) else None
 
 

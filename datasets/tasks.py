@@ -6,7 +6,8 @@ from celery import shared_task
 
 from datasets import cleanup, validation
 from datasets.models import Dataset
-from datasets.nudges import AGAIN_AFTER, nudge
+from datasets.nudges import nudge
+from pipeline.nudges import AGAIN_AFTER
 
 
 @shared_task

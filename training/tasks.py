@@ -6,6 +6,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.conf import settings
 
+from pipeline.nudges import AGAIN_AFTER
 from training.core.gpu_names import CUDA
 from training.jobs import data_fits, lifecycle, nudges, recovery
 from training.models import IdempotencyKey, TrainingJob, Worker
@@ -42,7 +43,7 @@ def sweep() -> None:
     silence = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
     for job in TrainingJob.objects.stalled(silence):
         recovery.recover(job, silence=silence, actor="sweep")
-    nudges.nudge_all(TrainingJob.objects.unannounced(nudges.AGAIN_AFTER))
+    nudges.nudge_all(TrainingJob.objects.unannounced(AGAIN_AFTER))
     data_fits.sweep()
     IdempotencyKey.objects.expired().delete()
 

@@ -41,21 +41,38 @@ def fingerprint(directory: Path) -> str:
     return read_files(directory).fingerprint
 
 
+def context(directory: Path) -> int | None:
+    """The longest sequence that a folder's model was made for, in tokens. Raises TokenizerNotFound."""
+    return _context(_config(directory).get("model_max_length"), directory)
+
+
 def read_files(directory: Path) -> ModelFiles:
     """Raises TokenizerNotFound."""
     try:
         tokenizer = (directory / "tokenizer.json").read_bytes()
-        config = json.loads((directory / "tokenizer_config.json").read_text())
+        config = _config(directory)
         file = directory / "chat_template.jinja"
         source = file.read_text() if file.exists() else _default(config.get("chat_template"))
     except (OSError, ValueError) as error:
-        raise TokenizerNotFound(f"The tokenizer in {directory} cannot be read on this worker ({error}).") from error
+        raise _unreadable(directory, error) from error
     if not isinstance(source, str):
         raise TokenizerNotFound(f"The tokenizer in {directory} has no chat template. Choose an instruct model.")
     special = {name: _token(config.get(name)) for name in ("bos_token", "eos_token", "unk_token", "pad_token")}
     adds_bos = config.get("add_bos_token")
     context = _context(config.get("model_max_length"), directory)
     return ModelFiles(tokenizer, source, special, context, adds_bos if isinstance(adds_bos, bool) else None)
+
+
+def _config(directory: Path) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = json.loads((directory / "tokenizer_config.json").read_text())
+    except (OSError, ValueError) as error:
+        raise _unreadable(directory, error) from error
+    return config
+
+
+def _unreadable(directory: Path, error: Exception) -> TokenizerNotFound:
+    return TokenizerNotFound(f"The tokenizer in {directory} cannot be read on this worker ({error}).")
 
 
 def _default(templates: Any) -> Any:

@@ -16,8 +16,9 @@ from datasets.formats.rows import Conversation
 from datasets.formats.values import compact
 from datasets.tokenizing import cache
 from datasets.tokenizing.findings import Findings
+from datasets.tokenizing.reading import Encoded
 from datasets.tokenizing.template import Refused
-from datasets.tokenizing.tokens import ChatTokenizer, Encoded, Tokenized
+from datasets.tokenizing.tokens import ChatTokenizer, Tokenized
 
 ENCODED_AT_ONCE = 64
 

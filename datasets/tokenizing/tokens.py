@@ -18,8 +18,6 @@ from datasets.tokenizing.reading import Encoded, Read, Reader, examples, load
 from datasets.tokenizing.template import Refused, Template
 from datasets.tokenizing.writing import Draft, Writer
 
-__all__ = ["PROBES", "ChatTokenizer", "Encoded", "Tokenized", "chat_tokenizer"]
-
 _QUESTION_AND_ANSWER = [
     {"role": "user", "content": "What is 12 + 30,5?\n\n  Ça va — 😀"},
     {"role": "assistant", "content": " It’s 42.5!\n"},

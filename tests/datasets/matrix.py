@@ -6,8 +6,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from datasets.tokenizing.reading import Encoded
 from datasets.tokenizing.template import Refused
-from datasets.tokenizing.tokens import ChatTokenizer, Encoded
+from datasets.tokenizing.tokens import ChatTokenizer
 from datasets.tokenizing.writing import Draft
 from tests.datasets.published import SHAPES, TEMPLATES, write_model
 

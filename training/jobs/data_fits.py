@@ -1,20 +1,15 @@
 """Have it checked what a run would train on, and refuse to start one that would lose rows unasked."""
 
-import logging
 from datetime import timedelta
 
-from celery import current_app
 from django.db.models import Q
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
 
+from pipeline.nudges import AGAIN_AFTER, send
 from training.estimates.run_settings import RunSettings
 from training.models import DataFit
 
-logger = logging.getLogger(__name__)
-
 CHECK = "training.tasks.check_data"
-AGAIN_AFTER = timedelta(seconds=30)
 SILENCE = timedelta(seconds=60)
 """After this long without a heartbeat, another worker may take a check over."""
 TRY_AGAIN_AFTER = timedelta(minutes=1)
@@ -96,12 +91,9 @@ def require(run: RunSettings, *, allow_dropped_rows: bool) -> DataFit | None:
 
 
 def nudge(fit: DataFit) -> None:
-    """Tell a worker that it waits. A broker that is down is no harm: the sweep tells again."""
+    """Tell a worker that it waits."""
     DataFit.objects.filter(pk=fit.pk).update(nudged_at=Now())
-    try:
-        current_app.send_task(CHECK, (fit.pk,), retry=False)
-    except OperationalError:
-        logger.warning("fit %s: the broker did not take the message; the sweep will send it again", fit.pk)
+    send(CHECK, fit.pk)
 
 
 def sweep() -> None:

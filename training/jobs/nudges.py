@@ -7,7 +7,6 @@ wait for it, so that nothing piles up where no worker listens; what is missing, 
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from celery import current_app
@@ -22,8 +21,6 @@ from training.models import TrainingJob, gpu_queue
 logger = logging.getLogger(__name__)
 
 RUN_NEXT_JOB = "training.tasks.run_next_job"
-AGAIN_AFTER = timedelta(seconds=30)
-"""A job that no worker has taken for so long is told of again: its message may have been lost."""
 
 
 def nudge(job: TrainingJob) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -68,9 +68,10 @@ class JobRequest:
     probe: bool = False
     """Run a few steps only, to measure."""
 
-    def quote(self) -> Quote:
-        """What it is started for. Raises NoBaseModel."""
-        run = RunSettings(
+    @cached_property
+    def run(self) -> RunSettings:
+        """What is to be run, on whatever hardware. Raises NoBaseModel."""
+        return RunSettings(
             dataset=self.dataset,
             base_model=self.base_model or default_base_model(),
             hyperparameters=self.hyperparameters,
@@ -78,7 +79,10 @@ class JobRequest:
             too_long=self.too_long,
             use_list=self.use_list,
         )
-        return quote(Estimator(run, [self.gpu_type]), self.gpu_type, self.gpu_count, with_alternatives=False)
+
+    def quote(self) -> Quote:
+        """What it is started for. Raises NoBaseModel."""
+        return quote(Estimator(self.run, [self.gpu_type]), self.gpu_type, self.gpu_count, with_alternatives=False)
 
 
 def default_base_model() -> BaseModel:
@@ -95,8 +99,8 @@ def job_submit(request: JobRequest, *, user: AbstractBaseUser) -> TrainingJob:
     Raises DatasetNotReady, NoBaseModel, DoesNotFit, and what ``data_fits.require`` raises.
     """
     require_trainable(request.dataset)
+    fit = data_fits.require(request.run, allow_dropped_rows=request.allow_dropped_rows)
     found = request.quote()
-    fit = data_fits.require(found.run, allow_dropped_rows=request.allow_dropped_rows)
     if found.fit and not found.fit.fits and not request.allow_oom and not request.probe:
         raise DoesNotFit(found.fit, found.remedies)
     job, plan = _job(request, found, user), _plan(request, found)

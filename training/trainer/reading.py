@@ -6,32 +6,30 @@ and some texts with their tokens, so that what was made for another tokenizer or
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from .columns import Columns
 from .data import Example
 from .errors import TrainingError
-from .windows import Measures, row_windows
 
 
-@dataclass(frozen=True)
+@dataclass
 class Contents:
     """What a cache holds, at one longest sequence."""
 
-    examples: list[Example]
-    """In the file's order; those of one conversation follow each other."""
-    conversations: int
-    """All in the cache that hold an answer to learn."""
-    truncated: int
-    """Conversations longer than the longest sequence."""
     metadata: dict[str, Any]
     """Of the cache, by name (see ``datasets.tokenizing.cache``)."""
+    examples: list[Example] = field(default_factory=list)
+    """In the file's order; those of one conversation follow each other."""
+    conversations: int = 0
+    """All that are in the cache and hold an answer."""
+    truncated: int = 0
+    """Those of them that are longer than the longest sequence."""
 
 
 def read_contents(path: Path, tokenizer: Any, *, limit: int, choice: str) -> Contents:
@@ -55,15 +53,9 @@ def read_contents(path: Path, tokenizer: Any, *, limit: int, choice: str) -> Con
             "data_invalid", f"The data set's tokens cannot be read ({error}). Validate the data set again."
         ) from error
     _require_same_tokens(metadata, tokenizer)
-    lines = [_lines_of(batch, limit) for batch in batches]
-    found = Contents(
-        examples=[
-            example for batch in batches for example in _examples(batch, limit, choice, is_text=metadata["is_text"])
-        ],
-        conversations=sum(count for count, _ in lines),
-        truncated=sum(count for _, count in lines),
-        metadata=metadata,
-    )
+    found = Contents(metadata)
+    for batch in batches:
+        _add(found, batch, Columns(batch, limit), limit, choice)
     if not found.examples:
         raise TrainingError("data_invalid", _nothing(found, limit))
     return found
@@ -78,67 +70,21 @@ def _nothing(found: Contents, limit: int) -> str:
     )
 
 
-def _lines_of(batch: pa.RecordBatch, limit: int) -> tuple[int, int]:
-    """How many conversations a batch has, and how many longer than ``limit``; none lies in two batches."""
-    has_answer = _lengths(batch, "spans") > 0
-    lines = batch.column("line").to_numpy()[has_answer]
-    return len(np.unique(lines)), len(np.unique(lines[_lengths(batch, "ids")[has_answer] > limit]))
-
-
-def _lengths(batch: pa.RecordBatch, column: str) -> Any:
-    return batch.column(column).value_lengths().to_numpy()
-
-
-def _examples(batch: pa.RecordBatch, limit: int, choice: str, *, is_text: bool) -> list[Example]:
-    """All of a batch's examples. Only rows that are too long or weighted, which are few, are looked at one by one."""
-    lines, lengths = batch.column("line").to_numpy(), _lengths(batch, "ids")
-    pairs, trained, is_learned = _learned(batch)
-    is_plain = is_learned & (lengths <= limit) & (_lengths(batch, "weights") == 0)
-    is_special = np.isin(lines, lines[~is_plain])
-    columns = [column.tolist() for column in (lines, lengths, pairs, trained, is_special)]
-    examples = [
-        Example(batch, row, line, length, count, tokens)
-        for row, (line, length, count, tokens, special) in enumerate(zip(*columns, strict=True))
-        if not special
+def _add(found: Contents, batch: pa.RecordBatch, columns: Columns, limit: int, choice: str) -> None:
+    """A batch's examples, and its conversations, none of which lies in two batches."""
+    lines = columns.lines[columns.is_learned]
+    found.conversations += len(np.unique(lines))
+    found.truncated += len(np.unique(lines[columns.lengths[columns.is_learned] > limit]))
+    places = np.flatnonzero(columns.is_whole)
+    figures = (column[places].tolist() for column in (columns.lines, columns.lengths, columns.pairs, columns.trained))
+    examples = [Example(batch, *about) for about in zip(places.tolist(), *figures, strict=True)]
+    apart = [
+        Example(batch, place, line, window.length, window.pairs, window.trained, window)
+        for line, row, _, made in columns.apart(choice=choice, is_text=found.metadata["is_text"])
+        for place, windows in zip(row, made, strict=True)
+        for window in windows
     ]
-    special = np.flatnonzero(is_special).tolist()
-    if not special:
-        return examples
-    for _, rows in groupby(special, key=lambda row: columns[0][row]):
-        examples += _one_by_one(batch, list(rows), limit, choice, is_text=is_text)
-    return sorted(examples, key=lambda example: example.row)
-
-
-def _learned(batch: pa.RecordBatch) -> tuple[Any, Any, Any]:
-    """Of each row: answers, learned tokens, and whether there is an answer and each has tokens to learn."""
-    column = batch.column("spans")
-    edges = column.offsets.to_numpy() // 2
-    spans = column.values.to_numpy()
-    begins, ends = spans[::2], spans[1::2]
-
-    def total(of_each: Any) -> Any:
-        return np.diff(np.concatenate(([0], np.cumsum(of_each)))[edges])
-
-    pairs = np.diff(edges)
-    trained = total(ends - np.maximum(begins, 1))
-    return pairs, trained, (pairs > 0) & (total(ends <= np.maximum(begins, 1)) == 0)
-
-
-def _one_by_one(batch: pa.RecordBatch, rows: list[int], limit: int, choice: str, *, is_text: bool) -> Iterator[Example]:
-    """The examples of one conversation's rows, cut to the longest sequence."""
-    measures = [
-        Measures(
-            length=len(batch.column("ids")[row].values),
-            spans=batch.column("spans")[row].as_py(),
-            weights=batch.column("weights")[row].as_py(),
-            head=batch.column("head")[row].as_py(),
-        )
-        for row in rows
-    ]
-    for row, found in zip(rows, row_windows(measures, limit=limit, choice=choice, is_text=is_text), strict=True):
-        line = batch.column("line")[row].as_py()
-        for window in found:
-            yield Example(batch, row, line, window.length, window.pairs, window.trained, window)
+    found.examples += sorted(examples + apart, key=lambda example: example.row) if apart else examples
 
 
 def _require_same_tokens(metadata: dict[str, Any], tokenizer: Any) -> None:

@@ -1,8 +1,6 @@
 """What a run would train on, counted from a data set's tokens: exactly what the trainer's windows make of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,8 @@ import pyarrow as pa
 
 from datasets.formats.lengths import Lengths
 from datasets.formats.problems import SHOWN
-from training.trainer.windows import Measures, Window, row_windows
+from training.trainer.columns import Columns
+from training.trainer.windows import Measures, Window
 
 
 @dataclass
@@ -57,57 +56,25 @@ def count(path: Path, *, limit: int, choice: str, is_text: bool) -> Counted:
     with pa.memory_map(str(path)) as file:
         reader = pa.ipc.open_file(file)
         for index in range(reader.num_record_batches):
-            examples = _Examples(reader.get_batch(index), limit)
-            _count_whole(counted, examples)
-            for line, row in examples.rows_apart():
+            columns = Columns(reader.get_batch(index), limit)
+            _count_whole(counted, columns)
+            for line, _, row, made in columns.apart(choice=choice, is_text=is_text):
                 counted.truncated += any(example.length > limit for example in row)
-                _count_row(counted, line, row, row_windows(row, limit=limit, choice=choice, is_text=is_text), limit)
+                _count_row(counted, line, row, made, limit)
     return counted
 
 
-class _Examples:
-    """A batch's columns as arrays."""
-
-    def __init__(self, batch: pa.RecordBatch, limit: int) -> None:
-        self._batch = batch
-        self.lines = batch.column("line").to_numpy()
-        self.pairs = batch.column("pairs").to_numpy()
-        self.lengths = batch.column("ids").value_lengths().to_numpy()
-        self.is_learned = self.pairs > 0
-        edges = batch.column("spans").flatten().to_numpy()
-        begins, ends = np.maximum(edges[::2], 1), edges[1::2]  # nothing foretells a sequence's first token
-        self.trained = self._totals(ends - begins)
-        is_weighted = batch.column("weights").value_lengths().to_numpy() > 0
-        apart = (self.lengths > limit) | is_weighted | (self._totals(ends <= begins) > 0)
-        self.is_apart = self.is_learned & np.isin(self.lines, self.lines[apart])
-
-    def _totals(self, of_each: Any) -> Any:
-        """The sum of a figure of each answer, for each example."""
-        stops = np.cumsum(self.pairs, dtype=np.int64)
-        sums = np.concatenate(([0], np.cumsum(of_each, dtype=np.int64)))
-        return sums[stops] - sums[stops - self.pairs]
-
-    def rows_apart(self) -> Iterator[tuple[int, list[Measures]]]:
-        """The rows that windows must be asked about, by their lines."""
-        for line, indices in groupby(np.flatnonzero(self.is_apart).tolist(), key=lambda index: self.lines[index]):
-            yield int(line), [self._measures(index) for index in indices]
-
-    def _measures(self, index: int) -> Measures:
-        spans, weights, head = (self._batch.column(name)[index].as_py() for name in ("spans", "weights", "head"))
-        return Measures(int(self.lengths[index]), spans, weights, head)
-
-
-def _count_whole(counted: Counted, examples: _Examples) -> None:
+def _count_whole(counted: Counted, columns: Columns) -> None:
     """The rows that are trained on as they are."""
-    whole = examples.is_learned & ~examples.is_apart
-    lengths = examples.lengths[whole]
-    counted.conversations += len(np.unique(examples.lines[whole]))
-    counted.pairs += int(examples.pairs[whole].sum())
+    whole = columns.is_whole
+    lengths = columns.lengths[whole]
+    counted.conversations += len(np.unique(columns.lines[whole]))
+    counted.pairs += int(columns.pairs[whole].sum())
     counted.sequences += len(lengths)
     counted.tokens += int(lengths.sum())
-    counted.trained_tokens += int(examples.trained[whole].sum())
+    counted.trained_tokens += int(columns.trained[whole].sum())
     counted.lengths.add(lengths.tolist())
-    counted.longest_uncut = max(counted.longest_uncut, int(examples.lengths[examples.is_learned].max(initial=0)))
+    counted.longest_uncut = max(counted.longest_uncut, int(columns.lengths[columns.is_learned].max(initial=0)))
 
 
 def _count_row(counted: Counted, line: int, row: list[Measures], made: list[list[Window]], limit: int) -> None:

@@ -12,7 +12,7 @@ from datasets.models import DatasetVersion, TokenCache
 from datasets.tokenizing.model_files import TokenizerNotFound
 from datasets.tokenizing.program import PassFailed
 from pipeline.base_models import ModelNotFound, Place
-from training.models import RunPlan, TrainingJob
+from training.models import DataFit, RunPlan, TrainingJob
 from training.trainer.windows import SPLIT
 from training.workers import data_fits
 
@@ -34,15 +34,15 @@ def hand_over(job: TrainingJob, run_dir: Path, *, is_wanted: Callable[[], bool])
     if main is None or job.dataset.deleted_at is not None:
         raise DataUnusable("data_missing", "The job's data set was deleted. Upload it again, and start a new job.")
     place = _pinned(job)
-    caches_: list[TokenCache] = []
+    tokens: list[TokenCache] = []
     for version in filter(None, (main, job.evaluation_version)):
         cache = _cache(version, place, is_wanted)
         if cache is None:
             return None
-        caches_.append(cache)
-    paths = [str(_here(cache, run_dir)) for cache in caches_]
+        tokens.append(cache)
+    paths = [str(_here(cache, run_dir)) for cache in tokens]
     share = settings.EVALUATION_SHARE if job.evaluation_share is None else job.evaluation_share
-    return _checked(job, caches_[0], place) | {
+    return _checked(job, tokens[0], place) | {
         "dataset_path": paths[0],
         "dataset_name": job.dataset.name,
         "dataset_format": main.options.get("shape", job.dataset.format),
@@ -60,19 +60,19 @@ def _checked(job: TrainingJob, cache: TokenCache, place: Place) -> dict[str, Any
     """
     plan = RunPlan.objects.filter(pk=job.pk).first()
     too_long = plan.too_long if plan else SPLIT
-    fit = data_fits.counted(cache, place, length=job.settings.max_sequence_length, too_long=too_long)
-    if fit["lost_count"] and not (plan and plan.allow_dropped_rows):
-        first = fit["lost"][0]
+    fit = DataFit(**data_fits.counted(cache, place, length=job.settings.max_sequence_length, too_long=too_long))
+    if fit.lost_count and not (plan and plan.allow_dropped_rows):
+        first = fit.lost[0]
         raise DataUnusable(
             "rows_lost",
-            f"{fit['lost_count']:,} rows of the data set, or a part of their answers, would not be trained on. Line "
-            f"{first['line']}: {first['reason']} Start the job again with allow_dropped_rows, or correct them.",
+            f"{fit.lost_in_words}. Line {first['line']}: {first['reason']} Start the job again with "
+            "allow_dropped_rows, or correct them.",
         )
-    expected = {"conversations": fit["conversations"], "pairs": fit["pairs"]}
+    expected = {"conversations": fit.conversations, "pairs": fit.pairs}
     if plan and plan.conversations is not None and plan.pairs is not None:
         expected = {"conversations": plan.conversations, "pairs": plan.pairs}
-    lost = {"dropped": fit["dropped"], "truncated": fit["truncated"]}
-    return {"max_sequence_length": fit["limit"], "too_long": too_long, "expected": expected | lost}
+    lost = {"dropped": fit.dropped, "truncated": fit.truncated}
+    return {"max_sequence_length": fit.limit, "too_long": too_long, "expected": expected | lost}
 
 
 def _pinned(job: TrainingJob) -> Place:

@@ -5,8 +5,8 @@ from celery import current_app
 from django.db.models import F
 from kombu.exceptions import ChannelError
 
+from pipeline.nudges import AGAIN_AFTER
 from training import tasks
-from training.jobs import nudges
 from training.models import TrainingJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def empty_queue(catalogue):
 
 
 def as_if_told_long_ago():
-    TrainingJob.objects.update(nudged_at=F("nudged_at") - 2 * nudges.AGAIN_AFTER)
+    TrainingJob.objects.update(nudged_at=F("nudged_at") - 2 * AGAIN_AFTER)
 
 
 def test_without_a_consumer_the_sweep_adds_nothing_however_often_it_comes(make_job):

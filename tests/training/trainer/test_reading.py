@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from datasets.tokenizing.cache import SCHEMA
 from training.trainer.corpus import enough, load_corpus
 from training.trainer.data import IGNORED, collate
 from training.trainer.errors import TrainingError
@@ -43,16 +44,6 @@ ABOUT = {
     "date": "2026-01-31",
     "notes": {"system_folded": 2},
 }
-SCHEMA = pa.schema(
-    [
-        ("line", pa.int64()),
-        ("pairs", pa.int32()),
-        ("ids", pa.list_(pa.int32())),
-        ("spans", pa.list_(pa.int32())),
-        ("weights", pa.list_(pa.float32())),
-        ("head", pa.int32()),
-    ]
-)
 
 
 def row(line, length, spans, weights=(), head=0):

@@ -49,7 +49,7 @@ class JobsView(APIView):
             )
         except REFUSALS as error:
             if isinstance(error, data_fits.BeingChecked):
-                data_fits.wanted(asked.quote().run)  # what was asked for in the job's transaction ended with it
+                data_fits.wanted(asked.run)  # what was asked for in the job's transaction ended with it
             raise refusal(error) from error
         headers = {"Idempotent-Replayed": "true"} if is_repeated else None
         return success(data, status=http.HTTP_201_CREATED, headers=headers)
