@@ -6,6 +6,7 @@ from itertools import pairwise
 from django.conf import settings
 
 from datasets import caches
+from datasets.formats.lengths import DEFAULT_LONGEST
 from datasets.models import Dataset, TokenCache
 from datasets.tokenizing.cache import CachedRow, read_rows
 from datasets.tokenizing.model_files import TokenizerNotFound, fingerprint
@@ -38,6 +39,15 @@ class Preview:
     rows: list[PreviewRow]
     total: int
     problem: str = ""
+
+
+def usual_length() -> int:
+    """Tokens of the longest sequence that a run with the model that counts takes, unless it is told otherwise."""
+    try:
+        context = caches.context_at(Place(settings.TOKENIZER))
+    except TokenizerNotFound:
+        context = None
+    return min(DEFAULT_LONGEST, context or DEFAULT_LONGEST)
 
 
 def preview(dataset: Dataset, *, start: int, count: int, length: int) -> Preview:

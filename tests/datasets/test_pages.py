@@ -118,6 +118,15 @@ def test_the_preview_shows_where_the_longest_sequence_ends(signed_in, read_datas
     assert 'class="beyond"' not in page_of(signed_in, dataset, "?length=2000")
 
 
+def test_lengths_are_told_by_the_models_own_context_where_it_is_shorter(signed_in, api, read_dataset):
+    dataset = read_dataset(jsonl([{"messages": chat(("Why? " * 400, "Because."))}]))
+    assert '<option value="1024" selected>' in page_of(signed_in, dataset)
+    assert "1 conversation</strong> is longer" in page_of(signed_in, dataset)
+    shown = api.get(f"/api/datasets/{dataset.pk}/preview").json()["data"]
+    assert shown["sequence_length"] == 1024
+    assert "the model reads 1,024 at most" in dataset.error_report[0]["reason"]
+
+
 def test_the_histogram_says_what_a_longest_sequence_loses(signed_in, make_dataset):
     counted = Lengths()
     counted.add([100] * 98 + [4096, 8192])

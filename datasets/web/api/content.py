@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from datasets.formats.lengths import DEFAULT_LONGEST
 from datasets.web import previews
 from datasets.web.api.access import conflict, visible_dataset
 from datasets.web.downloads import download
@@ -50,7 +49,7 @@ class PreviewView(APIView):
         serializer = PreviewQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
-        length = asked.get("length", DEFAULT_LONGEST)
+        length = asked.get("length") or previews.usual_length()
         shown = previews.preview(dataset, start=asked["row"], count=asked["limit"], length=length)
         if shown.problem:
             raise conflict(shown.problem)

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from datasets.formats.detect import CONTAINERS
-from datasets.formats.lengths import DEFAULT_LONGEST
 from datasets.held_out import held_out_pairs
 from datasets.models import Dataset
 from datasets.web import charts, previews, reports
@@ -98,7 +97,7 @@ def _preview_context(request: SignedInRequest, dataset: Dataset) -> dict[str, An
 
 
 def _length(request: SignedInRequest) -> int:
-    return _whole(request.GET.get("length"), DEFAULT_LONGEST) or DEFAULT_LONGEST
+    return _whole(request.GET.get("length"), 0) or previews.usual_length()
 
 
 def _whole(text: str | None, otherwise: int) -> int:
