@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from training.core.forecast import PastRun, believe
-from training.core.learning import low_high
+from training.core.beliefs import PastRun, believe, weigh
+from training.core.learning import LISTED_THROUGHPUT, low_high
 from training.core.likeness import Conditions, log_speed
 
 RUNS = 200
@@ -40,11 +40,12 @@ class Run:
 
     @property
     def past(self) -> PastRun:
+        explained = math.exp(log_speed(self.conditions, self.gpu_count))
         return PastRun(
+            hardware=self.gpu,
             conditions=self.conditions,
-            gpu_count=self.gpu_count,
-            throughput=self.throughput / self.list_throughput,
-            start=60,
+            throughput=self.throughput / (self.list_throughput * explained),
+            start=None,
             validation=None,
             save=None,
             memory=None,
@@ -80,16 +81,17 @@ def main() -> None:
         runs = simulate(random.Random(seed))
         for index, run in enumerate(runs):
             latest = [other.past for other in runs[:index] if other.gpu == run.gpu][-LATEST:]
-            beliefs = believe(run.conditions, latest)
-            predicted = run.list_throughput * beliefs.speed_factor(run.gpu_count)
-            low, high = low_high(predicted, beliefs.throughput.spread)
+            belief = believe(weigh(run.conditions, latest), hardware=run.gpu, prior=LISTED_THROUGHPUT).throughput
+            explained = log_speed(run.conditions, run.gpu_count)
+            predicted = run.list_throughput * math.exp(belief.center + belief.trust * explained)
+            low, high = low_high(predicted, belief.spread)
             list_errors.append(abs(run.list_throughput / run.throughput - 1))
             learned_errors.append(abs(predicted / run.throughput - 1))
             if index >= RUNS // 2:
                 late_errors.append(learned_errors[-1])
             covered.append(low <= run.throughput <= high)
-            if beliefs.runs in widths:
-                widths[beliefs.runs].append(high / low)
+            if belief.runs in widths:
+                widths[belief.runs].append(high / low)
     print(f"{SEEDS} x {RUNS} synthetic runs on {len(GPUS)} GPU types, {OUTLIERS:.0%} of them outliers")
     print(f"median error, list figures      {statistics.median(list_errors):6.1%}")
     print(f"median error, learned           {statistics.median(learned_errors):6.1%}")

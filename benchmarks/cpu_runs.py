@@ -21,8 +21,10 @@ sys.path.insert(0, str(ROOT))
 from datasets.held_out import MOST_HELD_OUT  # noqa: E402 - after the path is set
 from tests.tokenized import tokenized  # noqa: E402
 from training.core.architecture import Architecture  # noqa: E402 - after the path is set
-from training.core.estimate import DatasetFigures, Hardware  # noqa: E402
-from training.core.forecast import PastRun, believe, cpu_throughput, forecast  # noqa: E402
+from training.core.beliefs import PastRun, believe, believe_overhead, weigh  # noqa: E402
+from training.core.estimate import LIST_OVERHEAD, DatasetFigures, Hardware  # noqa: E402
+from training.core.forecast import cpu_throughput, forecast, learned, listed  # noqa: E402
+from training.core.learning import LISTED_OVERHEAD, LISTED_THROUGHPUT  # noqa: E402
 from training.core.likeness import Conditions  # noqa: E402
 from training.core.memory import GIB, TOKENS_AT_ONCE, Setup, resident_on_cpu  # noqa: E402
 from training.trainer.protocol import JobSpec, Measured, decode  # noqa: E402
@@ -78,12 +80,12 @@ class Run:
     @property
     def past(self) -> PastRun:
         return PastRun(
+            hardware="CPU",
             conditions=self.conditions,
-            gpu_count=1,
             throughput=self.measured.tokens_per_second / cpu_throughput(PARAMETERS),
-            start=self.measured.startup_seconds,
-            validation=self.measured.evaluation_seconds,
-            save=self.measured.saving_seconds,
+            start=self.measured.startup_seconds / LIST_OVERHEAD.start,
+            validation=self.measured.evaluation_seconds / LIST_OVERHEAD.validation,
+            save=self.measured.saving_seconds / LIST_OVERHEAD.save,
             memory=self.measured.reserved_memory_bytes / self.modelled_bytes,
         )
 
@@ -144,11 +146,13 @@ def main() -> None:
     errors: dict[str, list[float]] = {"throughput": [], "duration": [], "memory": []}
     covered = 0
     for run in runs:
-        beliefs = believe(run.conditions, [other.past for other in runs if other is not run])
+        alike = weigh(run.conditions, [other.past for other in runs if other is not run])
+        beliefs = believe(alike, hardware="CPU", prior=LISTED_THROUGHPUT)
+        cpu = listed(Hardware(price_per_hour=0, tokens_per_second=cpu_throughput(PARAMETERS), count=1))
         said = forecast(
             DatasetFigures(pairs=STEPS * run.batch_size, tokens=run.tokens),
-            Hardware(price_per_hour=0, tokens_per_second=cpu_throughput(PARAMETERS), count=1),
-            batch_size=run.batch_size, epochs=1, beliefs=beliefs,
+            learned(cpu, beliefs, believe_overhead(alike, LISTED_OVERHEAD)),
+            batch_size=run.batch_size, epochs=1,
         )  # fmt: skip
         memory = run.modelled_bytes * beliefs.memory.factor
         pairs = {

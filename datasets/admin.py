@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 
 from datasets.models import Dataset, DatasetVersion
 from datasets.services import dataset_validate_again
@@ -10,6 +11,7 @@ from datasets.services import dataset_validate_again
 
 class VersionInline(admin.TabularInline[DatasetVersion, Dataset]):
     model = DatasetVersion
+    template = "admin/read_only_inline.html"
     fields = ("number", "file_name", "file_size", "sha256", "options", "total_training_pairs", "created_at")
     readonly_fields = fields
     extra = 0
@@ -51,4 +53,4 @@ class DatasetAdmin(admin.ModelAdmin[Dataset]):
     @admin.action(description="Validate selected datasets again", permissions=["change"])
     def validate_again(self, request: HttpRequest, queryset: QuerySet[Dataset]) -> None:
         asked = sum(dataset_validate_again(dataset) for dataset in queryset)
-        self.message_user(request, f"{asked} dataset(s) will be validated again.")
+        self.message_user(request, f"{asked} dataset{pluralize(asked)} will be validated again.")

@@ -163,7 +163,7 @@ def _idle(dataset: Dataset) -> Dataset:
     """The row, locked. Raises DatasetBusy while it is being read."""
     locked: Dataset = Dataset.objects.select_for_update(of=["self"]).select_related("version").get(pk=dataset.pk)
     if locked.status == Dataset.Status.VALIDATING:
-        raise DatasetBusy("The data set is being validated. Wait for it, or cancel it first.")
+        raise DatasetBusy("The dataset is being validated. Wait until that is done, or cancel it first.")
     return locked
 
 

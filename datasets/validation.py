@@ -37,7 +37,7 @@ def validate(dataset_id: UUID) -> None:
         return
     version: DatasetVersion = dataset.version
     if dataset.tries > MOST_TRIES:
-        reason = f"The worker that read the file ended {MOST_TRIES} times before it was done. Its log may say more."
+        reason = f"The worker reading the file died {MOST_TRIES} times. Its log may say more."
         _give_up(dataset, version, Problem("unreadable", None, reason))
         return
     try:

@@ -16,6 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 
 CONFIG = "config.json"
 TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", CONFIG]
+WEIGHTS = ["*.safetensors", "*.bin"]
 LARGEST_CONFIG = 10_000_000
 """Bytes."""
 HUB_ERRORS = (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError)
@@ -47,14 +48,25 @@ class Place:
 
     @property
     def is_here(self) -> bool:
-        """Whether a worker on this host can load it without fetching it; another host may."""
-        return self.folder is not None or self._cached(CONFIG) is not None
+        """Whether a worker on this host can load it without fetching it; another host may.
+
+        Of a hub model the cache may hold no more than what tokenizing needs.
+        """
+        if self.folder is not None:
+            return True
+        config = self._cached(CONFIG)
+        return config is not None and any(file for kind in WEIGHTS for file in config.parent.glob(kind))
+
+    @property
+    def is_hub_id(self) -> bool:
+        """Whether the hub may have it; else it is a folder alone, which nothing is fetched into."""
+        return self.source.count("/") == 1 and not Path(self.source).is_absolute()
 
     def tokenizer_folder(self) -> Path:
         """The folder of its tokenizer's files, fetched where that is allowed. Raises ModelNotFound."""
         if folder := self.folder:
             return folder
-        if self.source.count("/") != 1:  # no hub id either
+        if not self.is_hub_id:
             return Path(settings.MODELS_DIR / self.source)
         try:
             return Path(

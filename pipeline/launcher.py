@@ -86,12 +86,12 @@ def run(host: str, port: int) -> int:
     try:
         ended = processes.wait(tick=announce)
     finally:
-        print("Stopping… (a training that runs saves a checkpoint first)", flush=True)
+        print("Stopping… (a running job saves a checkpoint first)", flush=True)
         processes.stop()
     if ended is None:
         print("Stopped.")
         return 0
-    print(f"\nThe process “{ended}” ended by itself; its last lines above say why. Everything was stopped.\n")
+    print(f"\nThe process “{ended}” ended on its own; its last lines above say why. Everything else was stopped.\n")
     return 1
 
 

@@ -81,6 +81,6 @@ class Processes:
             try:
                 child.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                print(f"{name} did not stop in {STOP_SECONDS:.0f} s and is killed")
+                print(f"{name} did not stop within {STOP_SECONDS:.0f} s and is being killed")
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()

@@ -157,5 +157,5 @@ def seeded(request):
 
 def seed():
     if not BaseModel.objects.exists():
-        for migration in ("0002_catalogue", "0006_base_models"):
+        for migration in ("0002_catalogue", "0006_base_models", "0012_more_gpus", "0013_norms_of_base_models"):
             importlib.import_module(f"training.migrations.{migration}").add(apps, None)

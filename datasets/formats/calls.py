@@ -90,6 +90,6 @@ def _tool(value: Any, place: str, reading: Reading) -> Any:
     value = reading.json(value, place) if isinstance(value, str) else value
     function = value.get("function", value) if isinstance(value, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise RowProblem("wrong_value", f"{place} is no tool with a name, but {shown(value)}.", field=place)
+        raise RowProblem("wrong_value", f"{place} is not a tool with a name but {shown(value)}.", field=place)
     require_json(value, place)
     return value if "function" in value else {"type": "function", "function": value}

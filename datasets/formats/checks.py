@@ -61,7 +61,7 @@ def warnings(conversation: Conversation) -> Iterator[Problem]:
         yield Problem("no_answer", line, "No assistant turn is trained on, so nothing is learned from the row.")
     elif conversation.messages[-1].role == "user":
         last = conversation.messages[-1].content
-        reason = "The last message is the user's: without an answer, it is not learned from."
+        reason = "The last message is the user's. It has no answer, so nothing is learned from it."
         yield Problem("unanswered_end", line, reason, f"message {len(conversation.messages)} (user)", excerpt(last))
 
 
@@ -73,7 +73,7 @@ def _private(text: str, line: int, place: str) -> Iterator[Problem]:
     if "@" in text:
         for address in EMAIL.finditer(text):
             if not address[0].lower().endswith(EXAMPLE_DOMAINS):
-                reason = "An e-mail address: a person's data that the model may repeat."
+                reason = f"{address[0]} looks like a person's e-mail address. The model may repeat it."
                 yield Problem("email", line, reason, place, excerpt(text, address.start()))
                 return
 

@@ -42,7 +42,7 @@ class _Unpacked(io.RawIOBase):
         try:
             data = self._stream.read(len(buffer))
         except EOFError as error:
-            raise FileProblem("broken_compression", f"The {self._name} file breaks off. Upload it whole.") from error
+            raise FileProblem("broken_compression", f"The {self._name} file is cut short. Upload all of it.") from error
         except (OSError, zlib.error, zstd.ZstdError) as error:
             raise FileProblem(
                 "broken_compression", f"The {self._name} data is damaged ({error}). Pack the file again."

@@ -95,7 +95,7 @@ class _Text:
         if data is None or self.row_bytes > LONGEST_ROW:
             raise FileProblem(
                 "broken_csv",
-                f"A row is longer than {LONGEST_ROW_SHOWN}. Most often a quote is opened and never closed.",
+                f"A row is longer than {LONGEST_ROW_SHOWN}. Most often, a quote was opened and never closed.",
                 line=self.line,
             )
         if self.line == 1:

@@ -13,7 +13,7 @@ from datasets.formats.rows import Conversation
 from datasets.formats.tools import left_out, require_results
 from datasets.formats.values import RowProblem
 
-MAY_BE_JOINED = "Correct the row, or choose to join consecutive turns of one speaker."
+MAY_BE_JOINED = "Correct the row, or choose to join consecutive turns by the same speaker."
 
 
 def build(reading: Reading, steps: Sequence[Step], place: str, tools: tuple[Any, ...] = ()) -> Conversation:
@@ -110,9 +110,7 @@ def _require_order(steps: Sequence[Step], place: str) -> None:
 
 
 def _follows_no_call(step: Step) -> RowProblem:
-    return RowProblem(
-        "turn_order", f"{step.place}: a tool's result stands here that follows no call.", field=step.place
-    )
+    return RowProblem("turn_order", f"{step.place}: this tool result does not follow a call.", field=step.place)
 
 
 def _opening_unlearned(steps: Sequence[Step], reading: Reading) -> list[Step]:
@@ -122,7 +120,7 @@ def _opening_unlearned(steps: Sequence[Step], reading: Reading) -> list[Step]:
     if not opening:
         return list(steps)
     if any(step.message.weight for step in opening):
-        reason = "The assistant opens the conversation: without a question, its opening is context and not learned."
+        reason = "The assistant opens the conversation: without a question, its opening is context and is not learned."
         reading.note("assistant_first", reason)
     silent = [replace(step, message=replace(step.message, weight=0.0)) for step in steps[:first]]
     return [*silent, *steps[first:]]

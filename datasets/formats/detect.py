@@ -145,7 +145,7 @@ def _container(head: bytes, name: str) -> str:
     if found not in allowed:
         claimed, really = CONTAINERS[allowed[0]], CONTAINERS[found]
         if found == "csv":
-            reason = f"The name says {claimed}, but the content does not begin like it."
+            reason = f"The name says {claimed}, but the content does not look like it."
         else:
             reason = f"The name says {claimed}, but the content is {really}. Rename the file, or upload the right one."
         raise FileProblem("wrong_type", reason, line=1, excerpt="" if found == "parquet" else _excerpt(head))
@@ -175,12 +175,12 @@ def _refuse_binary(head: bytes) -> None:
             hint = (
                 " Unpack it and upload what is in it." if "archive" in what or "bzip2" in what or "xz" in what else ""
             )
-            raise FileProblem("wrong_type", f"This is {what}, not a data set.{hint}")
+            raise FileProblem("wrong_type", f"This is {what}, not a dataset.{hint}")
     if head.startswith(UTF_16):
         reason = f"Not UTF-8 but UTF-16: byte 0x{head[0]:02x} at byte offset 0. Save the file as UTF-8."
         raise FileProblem("encoding", reason, line=1)
     if b"\0" in head:
-        reason = f"There is a NUL byte at byte offset {head.index(0):,}: this is no text file, or one in UTF-16."
+        reason = f"There is a NUL byte at byte offset {head.index(0):,}: this is not a text file, or it is in UTF-16."
         raise FileProblem("encoding", reason, excerpt=_excerpt(head[max(0, head.index(0) - 40) :]))
 
 
@@ -212,7 +212,7 @@ def _is_object(line: str) -> bool:
 
 def _refuse_spread_object(start: bytes) -> None:
     if start.split(b"\n", 1)[0].strip() == b"{":
-        reason = "One object is spread over several lines. Write one a line (JSON Lines), or all in one array […]."
+        reason = "One object is spread over several lines. Write one per line (JSON Lines), or all in one array […]."
         raise FileProblem("wrong_type", reason, line=1, excerpt=_excerpt(start))
 
 

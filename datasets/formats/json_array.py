@@ -150,7 +150,7 @@ def _elements(window: _Window) -> Iterator[Raw | Problem]:
                 window.at += 1
                 return
             case "":
-                raise window.fail("The file breaks off: the closing “]” is missing.")
+                raise window.fail("The file is cut short: the closing “]” is missing.")
             case _:
                 raise window.fail("A comma or the closing “]” should stand here.")
 
@@ -160,4 +160,4 @@ def _row(window: _Window, line: int) -> Raw | Problem:
     if isinstance(value, dict):
         return Raw(line, value, size, repeated=tuple(repeated))
     shown = excerpt(window.text[window.at - size : window.at])
-    return Problem("wrong_value", line, "The element is no object ({…}).", excerpt=shown)
+    return Problem("wrong_value", line, "The element is not an object ({…}).", excerpt=shown)

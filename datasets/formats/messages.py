@@ -17,7 +17,7 @@ CALLS = ("tool_calls", "function_call")
 ANYONE = {*SPEAKER, *CONTENT, *WEIGHTS}
 USED = {ASSISTANT: {*ANYONE, *REASONINGS, *CALLS}, TOOL: {*ANYONE, "tool_call_id", "name"}}
 """Role -> the keys that something is made of, where they are more than ANYONE."""
-NOT_A_MESSAGE = 'no object with "role" and "content" (or "from" and "value")'
+NOT_A_MESSAGE = 'not an object with "role" and "content" (or "from" and "value")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _with_all(entry: dict[str, Any], role: str, content: Any, at: str, place: st
         content, thought = _without_thinking(content, at)
         calls = calls_of(entry, place, reading)
         if content is None and not calls and entry.get("refusal"):
-            reason = f"{at} is null, and only refusal is there: to train on it, put its text into the content."
+            reason = f"{at} is null and there is only a refusal: to train on that, put its text into the content."
             raise RowProblem("wrong_value", reason, field=at)
         text = "" if content is None and calls else text_of(content, at)
         return Message(role, text, weight, _reasoning(entry, place) or thought, calls)

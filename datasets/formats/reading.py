@@ -51,5 +51,5 @@ class Reading:
         """All that was noted, with the keys that stand twice."""
         if self.repeated:
             names = ", ".join(f"“{name[:LONGEST_NAME]}”" for name in dict.fromkeys(self.repeated[:5]))
-            self.note("duplicate_keys", f"{names} stands more than once in one object; the last value is used.")
+            self.note("duplicate_keys", f"{names} occurs more than once in one object; the last value is used.")
         return tuple(self.notes)

@@ -47,5 +47,5 @@ def same_answers(answers: Numbers, lines: Numbers) -> Iterator[Problem]:
         if counts[index] < least:
             return
         share = 100 * counts[index] / len(answers)
-        reason = f"{counts[index]:,} rows ({share:.0f} %) give this same answer; it will be learned above all others."
+        reason = f"{counts[index]:,} rows ({share:.0f} %) give this same answer, which is learned above all others."
         yield Problem("same_answer", int(lines[first[index]]), reason)

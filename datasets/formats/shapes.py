@@ -78,7 +78,7 @@ def read_row(row: Any, reading: Reading) -> Conversation:
     options = reading.options
     shape = SHAPES[options.shape]
     if not isinstance(row, dict):
-        raise RowProblem("wrong_value", f"The row is no object, but {shown(row)}.")
+        raise RowProblem("wrong_value", f"The row is not an object but {shown(row)}.")
     columns = shape.columns(row.keys(), options.mapping)
     for name in shape.required:
         if name not in columns:

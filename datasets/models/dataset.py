@@ -170,6 +170,12 @@ class Dataset(models.Model):
         return self.status == self.Status.ERROR and self.is_complete and bool(self.total_training_pairs)
 
     @property
+    def evaluation_in_use(self) -> "Dataset | None":
+        """The data set that a job started now is evaluated on; ``None``: on a share of this one."""
+        other = self.evaluation_dataset
+        return other if other is not None and other.is_trainable and other.deleted_at is None else None
+
+    @property
     def share_held_out(self) -> float:
         """Of the pairs, unless another data set is evaluated on."""
         return settings.EVALUATION_SHARE if self.evaluation_share is None else self.evaluation_share

@@ -9,7 +9,7 @@ from datasets.tokenizing.tool_text import as_text
 
 Chat = list[dict[str, Any]]
 
-FOLDED = "The model's template takes no system message: it stands before the first user's words."
+FOLDED = "The model's template takes no system message, so it was put in front of the first user message."
 TOOLS_AS_TEXT = (
     "The model's template does not write all tools, calls and results: they are written out, as <tools>, <tool_call> "
     "and <tool_response>."

@@ -92,8 +92,8 @@ def _problem(said: dict[str, Any], code: int) -> Problem:
     """Why it ended without a result."""
     if "reason" in said:
         return Problem(**{"line": None} | said)
-    how = "was killed, most likely for want of memory" if code == -signal.SIGKILL else f"ended with code {code}"
-    return Problem("unreadable", None, f"Reading the file {how}. Try again; the worker's log may say more.")
+    how = "was killed, most likely for lack of memory" if code == -signal.SIGKILL else f"ended with code {code}"
+    return Problem("unreadable", None, f"The program reading the file {how}. Try again; the worker's log may say more.")
 
 
 def result_in(folder: Path) -> Result:

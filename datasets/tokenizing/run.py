@@ -114,7 +114,7 @@ def _detect(asked: Pass, on_detected: Callable[[Detected], None]) -> Options:
 
 def _nothing(findings: Findings) -> Problem:
     if not findings.rows:
-        return Problem("empty_file", None, "The file holds no rows.")
+        return Problem("empty_file", None, "The file has no rows.")
     return Problem(
         "nothing_to_train", None, f"None of the {findings.rows:,} rows holds an answer that can be trained on."
     )
@@ -267,4 +267,4 @@ def _find_repeats(findings: Findings, lines: Any, rows: Any, answers: Any, *, is
 def _unused(keys: Mapping[str, int]) -> Iterator[Problem]:
     for key, rows in sorted(keys.items(), key=lambda item: -item[1]):
         where = f"{rows:,} rows" if rows > 1 else "1 row"
-        yield Problem("unknown_keys", None, f"“{key}” is not used; it stands in {where}.", field=key)
+        yield Problem("unknown_keys", None, f"“{key}” is not used; it occurs in {where}.", field=key)

@@ -56,14 +56,14 @@ def preview(dataset: Dataset, *, start: int, count: int, length: int) -> Preview
         model = caches.tokenizer_folder(Place(settings.TOKENIZER))
         cache = TokenCache.objects.filter(version=dataset.version_id, fingerprint=fingerprint(model)).first()
         if cache is None or dataset.version is None:
-            return Preview([], 0, "The file was read with another tokenizer. Validate it again to see it as it is now.")
+            return Preview([], 0, "The file was read with a different tokenizer. Read it again for a preview.")
         with cache.file.open("rb") as file:
             rows, total = read_rows(file, start, count)
         tokenizer = chat_tokenizer(model, dataset.version.rendered_on)
     except TokenizerNotFound as error:
         return Preview([], 0, str(error))
     except FileNotFoundError:
-        return Preview([], 0, "The tokens are no longer in storage. Validate the data set again.")
+        return Preview([], 0, "The tokens are no longer in storage. Read the file again for a preview.")
     return Preview([_preview_row(row, tokenizer, length) for row in rows], total)
 
 

@@ -12,6 +12,30 @@ from datasets.models import Dataset
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+LINES_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Group:
+    """Problems that say the same of different places."""
+
+    reason: str
+    places: list[dict[str, Any]]
+    """The problems, in the file's order."""
+
+    @property
+    def lines(self) -> list[int]:
+        """Each line once; none where it is about the file as a whole."""
+        return list(dict.fromkeys(place["line"] for place in self.places if place.get("line")))
+
+    @property
+    def named_lines(self) -> str:
+        """``4, 9, 12``, and how many more there are."""
+        hidden = len(self.lines) - LINES_NAMED
+        named = ", ".join(f"{line:,}" for line in self.lines[:LINES_NAMED])
+        return f"{named} and {hidden:,} more" if hidden > 0 else named
+
+
 @dataclass(frozen=True)
 class Kind:
     """All problems of one kind."""
@@ -21,6 +45,20 @@ class Kind:
     severity: str
     count: int
     shown: list[dict[str, Any]]
+
+    @property
+    def groups(self) -> list[Group]:
+        """The problems that are shown, by what they say."""
+        return grouped(self.shown)
+
+
+def grouped(problems: Iterable[dict[str, Any]]) -> list[Group]:
+    """Every problem in the one group of those that give the same reason; the largest group first."""
+    groups: dict[str, Group] = {}
+    for problem in problems:
+        reason = problem["reason"]
+        groups.setdefault(reason, Group(reason, [])).places.append(problem)
+    return sorted(groups.values(), key=lambda group: -len(group.places))
 
 
 def kinds(dataset: Dataset, *, errors: bool) -> list[Kind]:

@@ -1,61 +1,26 @@
-// The configure page: presets set sliders, sliders leave presets, and Start waits for the price of what is shown.
+// The configure page: an estimate for what the form shows, whatever comes between; and Start waits for it.
+
+import { address, remember } from "./configure/address.js";
+import { apply, follow, isAsPriced, reveal, showPreset } from "./configure/controls.js";
+import { foundByTheBrowser, foundByTheServer, list, showAtFields } from "./configure/problems.js";
 
 const FIRST_RETRY = 2_000;
 const LAST_RETRY = 30_000;
 
 const form = document.getElementById("configure");
-const presets = JSON.parse(document.getElementById("preset-values").textContent);
 const estimate = document.getElementById("estimate");
 const start = document.getElementById("start");
-const sliders = [...form.querySelectorAll("input[type=range]")];
-
-// The server's rule, with the server's figures: a whole number has no decimals, another has at least and at most so many.
-function shown({ value, dataset }) {
-  const number = Number(value);
-  if (Number.isInteger(number)) return String(number);
-  return new Intl.NumberFormat("en", {
-    minimumFractionDigits: dataset.leastDecimals,
-    maximumFractionDigits: dataset.decimals,
-    useGrouping: false,
-  }).format(number);
-}
-
-function paint(slider) {
-  const share = (slider.value - slider.min) / (slider.max - slider.min);
-  slider.style.setProperty("--slider-value", `${share * 100}%`);
-  form.querySelector(`output[for="${slider.id}"]`).textContent = shown(slider);
-}
-
-function paintGpuCount() {
-  const count = Number(form.elements.gpu_count.value);
-  document.getElementById("gpu-speed").textContent =
-    count > 1 ? ` Training will be ${count}x faster (approximately).` : "";
-}
-
-function choosePreset(id) {
-  for (const [name, value] of Object.entries(presets[id].values)) {
-    form.elements[name].value = value;
-    paint(form.elements[name]);
-  }
-}
-
-// Which preset the values are is the server's to say, with their price.
-function showPreset() {
-  const id = estimate.querySelector("[data-preset]")?.dataset.preset;
-  if (!id) return;
-  form.elements.preset_id.value = id;
-  if (id in presets) document.getElementById("preset-name").textContent = presets[id].name;
-}
-
-function copyTotal() {
-  const total = estimate.querySelector("[data-total]");
-  document.getElementById("total-inline").textContent = total ? total.textContent : "–";
-}
+const measure = document.getElementById("measure");
+const startLabel = start.querySelector("span").textContent;
 
 function mayStart() {
   const isPriced = !("stale" in estimate.dataset) && estimate.querySelector("[data-total]");
-  const isBlocked = estimate.querySelector("[data-blocks-start], [data-confirmation]:not(:checked)");
-  start.disabled = !isPriced || Boolean(isBlocked);
+  const isIn = (selector) => Boolean(estimate.querySelector(selector));
+  const isBlocked = !isPriced || isIn("[data-blocks-start], [name=allow_dropped_rows]:not(:checked)");
+  measure.disabled = isBlocked;
+  start.disabled = isBlocked || isIn("[data-confirmation]:not(:checked)");
+  start.querySelector("span").textContent = startLabel;
+  start.removeAttribute("aria-busy");
 }
 
 // An estimate is asked for by an input, the user's or this. Only the answer to the request that was sent after the last
@@ -65,40 +30,51 @@ let awaited = null;
 let retry = null;
 let retryDelay = FIRST_RETRY;
 
-const failure = () => document.getElementById("estimate-failure");
+// One of "failure", "refusal", "problems": why there is no estimate; or nothing.
+const notice = (kind = "") => estimate.querySelector(`:scope > [data-notice${kind && `="${kind}"`}]`);
+
+function say(kind) {
+  showCalculating(false);
+  notice()?.remove();
+  const said = document.getElementById(`estimate-${kind}`).content.firstElementChild.cloneNode(true);
+  said.dataset.notice = kind;
+  estimate.prepend(said);
+  document.getElementById("at-a-glance").textContent = said.querySelector("strong").textContent;
+  return said;
+}
 
 function showCalculating(isCalculating) {
-  estimate.querySelector(".calculating").hidden = !isCalculating;
+  const calculating = estimate.querySelector(".calculating");
+  if (calculating) calculating.hidden = !isCalculating;
 }
 
 function wait() {
   awaited = null;
   clearTimeout(retry);
   estimate.dataset.stale = "";
-  if (failure()) failure().querySelector("button").disabled = true;
-  showCalculating(!failure());
+  const failure = notice("failure");
+  if (failure) failure.querySelector("button").disabled = true;
+  showCalculating(!failure);
   mayStart();
 }
 
 function settle() {
   delete estimate.dataset.stale;
   retryDelay = FIRST_RETRY;
-  showPreset();
-  copyTotal();
+  const preset = estimate.querySelector("[data-preset]")?.dataset.preset;
+  if (preset) showPreset(preset);
+  showAtFields(form, foundByTheServer(estimate));
   mayStart();
 }
 
 function tryLater() {
-  if (!failure()) estimate.prepend(document.getElementById("estimate-failure-template").content.cloneNode(true));
-  failure().querySelector("button").disabled = false;
+  say("failure");
   retry = setTimeout(ask, retryDelay);
   retryDelay = Math.min(2 * retryDelay, LAST_RETRY);
 }
 
-form.addEventListener("input", ({ target: field }) => {
-  if (field.name === "preset_id" && field.value in presets) choosePreset(field.value);
-  if (field.type === "range") paint(field);
-  if (field.name === "gpu_count") paintGpuCount();
+form.addEventListener("input", ({ target }) => {
+  follow(target);
   wait();
 });
 
@@ -107,6 +83,21 @@ estimate.addEventListener("input", (event) => {
   if (!("confirmation" in event.target.dataset)) return;
   event.stopPropagation();
   mayStart();
+});
+
+// Nothing was sent, so nothing will be answered: not until the fields are right.
+form.addEventListener("htmx:validation:halted", () => {
+  const problems = foundByTheBrowser(form);
+  list(say("problems"), problems);
+  showAtFields(form, problems);
+  document.activeElement.scrollIntoView({ block: "nearest" }); // which the notice has moved
+});
+
+// Before it is sent: whoever has to sign in first comes back to this address.
+form.addEventListener("htmx:configRequest", ({ detail: { elt, errors, headers } }) => {
+  if (elt !== form || errors.length) return;
+  remember(form);
+  headers["HX-Current-URL"] = location.href;
 });
 
 // While the data are being checked, the card asks how far that is: not once the form has changed, whose own answer says it.
@@ -119,77 +110,61 @@ form.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr !== awaited) event.preventDefault();
 });
 
-const isRefused = (xhr) => xhr.status === 403;
-
 form.addEventListener("htmx:afterRequest", ({ detail: { xhr, successful } }) => {
   if (xhr !== awaited || xhr.getResponseHeader("HX-Redirect")) return;
-  if (successful) {
-    settle();
-    return;
-  }
-  showCalculating(false);
-  if (isRefused(xhr)) failure()?.remove();
+  if (successful) settle();
+  else if (xhr.status === 403) say("refusal").querySelector("a").href = address(form);
   else tryLater();
 });
 
-// The card says that it is tried again: a toast for every attempt would say it worse.
+// The card says what has become of it: a toast for every attempt would say it worse.
 for (const error of ["htmx:responseError", "htmx:sendError"]) {
-  form.addEventListener(error, (event) => {
-    if (!isRefused(event.detail.xhr)) event.stopPropagation();
-  });
+  form.addEventListener(error, (event) => event.stopPropagation());
 }
-
-// Nothing was sent, so nothing will be answered: the browser says at the field what is wrong with it.
-form.addEventListener("htmx:validation:halted", () => {
-  showCalculating(false);
-  failure()?.remove();
-  form.reportValidity();
-});
 
 addEventListener("online", () => {
-  if (failure()) ask();
+  if (notice("failure")) ask();
 });
+
+function goTo(field) {
+  reveal(field);
+  field.focus();
+}
 
 // Buttons and points that stand for another choice carry it as a query string of fields.
-function apply(changes) {
-  for (const [name, value] of new URLSearchParams(changes)) {
-    const field = form.elements[name];
-    if (field.type === "checkbox") field.checked = value === "on";
-    else field.value = value;
-    if (field.type === "range") paint(field);
-  }
-  paintGpuCount();
-  ask();
-}
-
 form.addEventListener("click", (event) => {
-  if (event.target.closest("#estimate-failure button")) ask();
-  const point = event.target.closest("[data-change]");
-  const button = event.target.closest("button[name=change]");
-  if (!point && !button) return;
+  const { target } = event;
+  if (target.closest("[data-notice=failure] button")) ask();
+  const link = target.closest("[data-notice=problems] a");
+  const point = target.closest("[data-change]");
+  const button = target.closest("button[name=change]");
+  if (!link && !point && !button) return;
   event.preventDefault();
+  if (link) {
+    goTo(document.querySelector(link.hash));
+    return;
+  }
   apply(point ? point.dataset.change : button.value);
+  ask();
 });
 
-form.addEventListener("submit", (event) => {
-  if (event.submitter !== start) return;
-  start.disabled = true;
-  start.querySelector("span").textContent = "Creating Job...";
-  start.setAttribute("aria-busy", "true");
+// After the browser has taken down what is sent, which a disabled button would be missing from.
+form.addEventListener("submit", ({ submitter }) => {
+  if (submitter === start) {
+    start.querySelector("span").textContent = "Creating Job...";
+    start.setAttribute("aria-busy", "true");
+  }
+  setTimeout(() => {
+    for (const button of [start, measure]) button.disabled = true;
+  });
 });
 
-// The page may show what the server has not priced: the browser puts back what was chosen before, a slider keeps to its
-// steps.
-function isAsPriced() {
-  const isNew = performance.getEntriesByType("navigation")[0].type === "navigate";
-  return isNew && sliders.every((slider) => Number(slider.value) === Number(slider.defaultValue));
-}
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
   else if (!isAsPriced()) ask();
 });
 
-sliders.forEach(paint);
-paintGpuCount();
-if (isAsPriced()) settle();
-else wait();
+if (isAsPriced()) {
+  remember(form);
+  settle();
+} else wait();

@@ -64,6 +64,12 @@ const plots = [
   },
 ];
 
+// Without a pointer over the chart, its legend tells the last value of each series.
+function tellLast(chart) {
+  if (chart.cursor.idx != null) return;
+  chart.setLegend({ idxs: chart.data.map((values) => values.findLastIndex((value) => value != null)) }, false);
+}
+
 function draw(data) {
   while (charts.length) charts.pop().destroy();
   for (const plot of plots) {
@@ -76,6 +82,7 @@ function draw(data) {
       axes: axes(plot.format),
       scales: { x: { time: false } },
       cursor: { points: { size: 6 } },
+      hooks: { setLegend: [tellLast] },
     };
     charts.push(new uPlot(options, plot.pick(data), place));
   }
@@ -99,7 +106,7 @@ function inWords(losses) {
   if (losses.length === 1) return `Training loss ${losses[0].toFixed(3)} at the first step.`;
   const few = Math.max(1, Math.round(losses.length / 10));
   const average = (values) => (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
-  return `Training loss from ${average(losses.slice(0, few))} in the first to ${average(losses.slice(-few))} in the last tenth of ${losses.length} recorded steps.`;
+  return `Training loss averages ${average(losses.slice(0, few))} over the first tenth and ${average(losses.slice(-few))} over the last tenth of ${losses.length} recorded steps.`;
 }
 
 async function ask() {

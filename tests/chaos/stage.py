@@ -34,8 +34,8 @@ class Stage:
             "web": ["granian", "--interface", "wsgi", "--port", str(self.port), "pipeline.wsgi:application"],
             "beat": ["celery", "-A", "pipeline", "beat", "--schedule", str(var / "beat")],
             "default worker": [*worker, "--hostname", "default@chaos"],
-            "GPU worker a": [sys.executable, "manage.py", "gpu_worker", "--name", "gpu-a"],
-            "GPU worker b": [sys.executable, "manage.py", "gpu_worker", "--name", "gpu-b"],
+            "GPU worker a": [sys.executable, "manage.py", "gpu_worker", "--every-queue", "--name", "gpu-a"],
+            "GPU worker b": [sys.executable, "manage.py", "gpu_worker", "--every-queue", "--name", "gpu-b"],
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._servers = {"broker": contextlib.ExitStack(), "database": contextlib.ExitStack()}

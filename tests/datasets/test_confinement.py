@@ -56,7 +56,7 @@ def test_a_file_that_its_worker_died_of_three_times_is_given_up(user):
     tasks.validate_dataset(str(dataset.pk))
     dataset.refresh_from_db()
     assert dataset.status == "error"
-    assert "ended 3 times" in dataset.error_report[0]["reason"]
+    assert "died 3 times" in dataset.error_report[0]["reason"]
     assert not Dataset.objects.awaiting_validation(timedelta(0), validation.SILENCE).exists()
 
 

@@ -91,11 +91,11 @@ def test_elements_of_an_array_are_named_by_the_line_that_they_begin_on(read):
     ("line", "kind", "field", "reason"),
     [
         (b"{nonsense", "row_json", "", "Not valid JSON: Expecting property name enclosed in double quotes (column 2)."),
-        (b'"text"', "wrong_value", "", 'The row is no object, but "text".'),
+        (b'"text"', "wrong_value", "", 'The row is not an object but "text".'),
         (b"{}", "missing_field", "messages", 'There is no "messages".'),
         (b'{"messages": "hi"}', "wrong_value", "messages", "messages must be a list"),
         ([], "wrong_value", "messages", "messages must be a list"),
-        (["hi"], "wrong_value", "messages[0]", 'messages[0] is no object with "role" and "content"'),
+        (["hi"], "wrong_value", "messages[0]", 'messages[0] is not an object with "role" and "content"'),
         ([USER, {"role": "bot", "content": "x"}], "unknown_role", "messages[1].role", 'messages[1].role is "bot"'),
         ([USER, {"content": "x"}], "unknown_role", "messages[1].role", "messages[1].role is null"),
         ([USER, {"role": ["a"], "content": "x"}], "unknown_role", "messages[1].role", 'messages[1].role is ["a"]'),

@@ -61,7 +61,7 @@ def test_a_dataset_on_its_way_updates_itself_can_be_cancelled_and_not_trained_on
     assert "configure" not in page
     assert "<html" not in page
     signed_in.post(f"/datasets/{dataset.pk}/cancel")
-    assert "Go on reading" in page_of(signed_in, dataset)
+    assert "Resume reading" in page_of(signed_in, dataset)
     assert Dataset.objects.get().status == "cancelled"
     signed_in.post(f"/datasets/{dataset.pk}/validate")
     assert Dataset.objects.get().status == "uploaded"
@@ -78,6 +78,20 @@ def test_errors_are_shown_by_kind_with_line_field_reason_and_excerpt(signed_in, 
     assert "The first 100 of 150 are shown." in page
     assert "Train without these 151 rows" in page
     assert "configure" not in page
+
+
+def test_warnings_that_say_the_same_are_one_entry_below_charts_and_preview(signed_in, read_dataset):
+    rows = [{"messages": chat((f"Question {number}", f"Write {number} to desk@shop.test"))} for number in range(33)]
+    other = {"messages": chat(("And the other one?", "Write to till@shop.test"))}
+    dataset = read_dataset(jsonl([*rows, other]))
+    page = page_of(signed_in, dataset)
+    assert dataset.problem_counts["email"] == 34
+    assert page.count("desk@shop.test looks like") == 1
+    assert "33 rows" in page
+    assert "Lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 21 more" in page
+    assert "till@shop.test looks like" in page
+    assert "Write 32 to" in page
+    assert page.index('class="histogram"') < page.index('id="preview"') < page.index('id="warnings"')
 
 
 def test_going_on_without_the_bad_rows_lists_and_counts_them(signed_in, read_dataset):
@@ -134,6 +148,9 @@ def test_the_histogram_says_what_a_longest_sequence_loses(signed_in, make_datase
     page = page_of(signed_in, dataset, "?length=2048")
     assert page.count("<rect") > 10
     assert 'class="cut"' in page
+    assert "tokens per conversation" in page
+    assert ">conversations</text>" in page
+    assert ">80</text>" in page
     assert (
         "<strong>2 conversations</strong> are longer; <strong>37.1 %</strong> of all tokens (8,192) are beyond" in page
     )

@@ -147,7 +147,7 @@ def test_a_key_that_stands_twice_is_warned_of(read, data, name):
     assert turns(row) == [("user", "Hallo"), ("assistant", "Guten Tag")]
     ((kind, reason),) = row.notes
     assert kind == "duplicate_keys"
-    assert "“prompt” stands more than once" in reason
+    assert "“prompt” occurs more than once" in reason
 
 
 def test_a_key_that_stands_twice_deep_in_a_row_is_warned_of(read):

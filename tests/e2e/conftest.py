@@ -91,7 +91,7 @@ def start_worker(environment, tmp_path, tiny_base_model):
     def start(kind, **extra):
         commands = {
             "default": ["celery", "-A", "pipeline", "worker", "-Q", "default,datasets", "-c", "1", "-n", "d@test"],
-            "gpu": [sys.executable, "manage.py", "gpu_worker", "--name", f"gpu{len(workers)}"],
+            "gpu": [sys.executable, "manage.py", "gpu_worker", "--every-queue", "--name", f"gpu{len(workers)}"],
         }
         worker = Worker(commands[kind], environment | extra, tmp_path / f"worker-{len(workers)}.log")
         workers.append(worker)

@@ -3,7 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.test_browser import pytestmark  # noqa: F401 - marks, used by pytest
+from tests.e2e.test_browser import (
+    pytestmark,  # noqa: F401 - marks, used by pytest
+    unfold,
+)
 from tests.training.web import fits
 from training.models import TrainingJob
 
@@ -11,7 +14,7 @@ from training.models import TrainingJob
 @pytest.fixture
 def configure(page, dataset):
     fits.put(dataset, status="checking", progress=20)
-    page.goto(f"/training/configure?datasetId={dataset.pk}")
+    page.goto(f"/training/configure?datasetId={dataset.pk}&use_list=on")
     return page
 
 
@@ -32,7 +35,7 @@ def test_the_card_follows_the_check_and_is_priced_anew_once_it_is_done(configure
 
 
 def test_following_it_disturbs_nobody_who_is_changing_something(configure, dataset):
-    configure.locator("#memory-parts summary").click()
+    configure.locator("#estimate-details summary").click()
     budget = configure.get_by_label("Stop at (US$)")
     budget.fill("7.5")
     fits.put(dataset, progress=70)
@@ -41,7 +44,7 @@ def test_following_it_disturbs_nobody_who_is_changing_something(configure, datas
     expect(budget).to_have_value("7.5")
     fits.put(dataset, progress=90)
     expect(configure.locator("#data-fit")).to_contain_text("90 %")
-    expect(configure.locator("#memory-parts")).to_have_attribute("open", "")
+    expect(configure.locator("#estimate-details")).to_have_attribute("open", "")
 
 
 def test_lost_rows_are_confirmed_by_keyboard_and_a_change_takes_that_back(configure, dataset):
@@ -51,6 +54,7 @@ def test_lost_rows_are_confirmed_by_keyboard_and_a_change_takes_that_back(config
     expect(start(configure)).to_be_disabled()
     confirmation.press("Space")
     expect(start(configure)).to_be_enabled()
+    unfold(configure)
     configure.get_by_role("slider", name="LoRA Rank").press("ArrowRight")
     expect(start(configure)).to_be_disabled()
     configure.wait_for_timeout(900)

@@ -25,7 +25,7 @@ def test_a_dry_run_measures_and_the_whole_run_is_one_click_away(person, ready, s
     assert measured.hardware == probe.device_name  # a CPU, whatever was chosen
 
     page = person.page(f"/training/configure?probe={probe_id}")
-    assert "This was no" in page
+    assert "This was not on the chosen" in page
     assert "On this CPU the whole run would take about" in page
 
     status, answer = person.api("POST", "/api/jobs", job_body(ready) | {"micro_batch_size": 2})
@@ -36,4 +36,4 @@ def test_a_dry_run_measures_and_the_whole_run_is_one_click_away(person, ready, s
     assert whole.predicted_hours is not None  # from the dry run, on the same CPU
     assert whole.evaluation_seconds > 0
     assert "Estimate against actual" in person.page(f"/training/jobs/{job.pk}")
-    assert "Error over time" in person.page("/training/accuracy")
+    assert "on another device, such as a CPU" in person.page("/training/accuracy")

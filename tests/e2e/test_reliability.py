@@ -118,7 +118,7 @@ def test_what_a_cancelled_job_had_learned_can_be_downloaded_and_continued(runnin
     assert f"{job.current_step}" in card
     page = person.page(f"/training/jobs/{job.pk}")
     assert "Download partial adapter" in page
-    assert "Continue the training" in page
+    assert "Continue training" in page
 
     status, answer = person.api("POST", f"/api/jobs/{job.pk}/retry", {})
     assert status == 200, answer

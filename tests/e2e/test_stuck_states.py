@@ -1,14 +1,18 @@
 """Answers that come late, wrong or not at all, in a real Chromium: no page waits for ever, or trusts an old price."""
 
+import re
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import watched
 from tests.e2e.test_browser import pytestmark  # noqa: F401 - marks, used by pytest
 from training.core.hyperparameters import LIMITS
-from training.models import JobMetric
+from training.models import BaseModel, DataFit, JobMetric
 
 ESTIMATE = "**/configure/estimate"
 METRICS = "**/metrics?*"
@@ -24,7 +28,7 @@ def page(chromium, web, session):
 
 @pytest.fixture
 def configure(page, dataset):
-    page.goto(f"/training/configure?datasetId={dataset.pk}")
+    page.goto(f"/training/configure?datasetId={dataset.pk}&use_list=on")
     expect(page.locator("[data-total]")).to_have_text("$4.32")
     return page
 
@@ -46,7 +50,7 @@ def start(page):
 
 
 def try_again(page):
-    return page.get_by_role("status").filter(has_text="It could not be fetched, and is tried again by itself.")
+    return page.get_by_role("status").filter(has_text="It could not be fetched. The page keeps trying.")
 
 
 def fail_first(page, url, *statuses):
@@ -98,11 +102,11 @@ def test_an_answer_to_an_older_input_changes_nothing(configure):
 
 
 def test_the_second_confirmation_is_not_for_a_price_that_is_asked_for_again(configure):
-    configure.get_by_label("Base model", exact=True).select_option(label="Qwen/Qwen2.5-32B-Instruct")
-    expect(configure.locator(".verdict")).to_have_text("Does not fit")
+    configure.get_by_label("Base model", exact=True).select_option(label="Qwen/Qwen2.5-32B-Instruct (65.5 GB)")
+    expect(configure.locator("#estimate .verdict")).to_have_text("Does not fit")
     hold(configure, ESTIMATE)
     move(configure)
-    configure.get_by_label("Start all the same").check()
+    configure.get_by_label("Start anyway").check()
     expect(start(configure)).to_be_disabled()
 
 
@@ -141,26 +145,213 @@ def test_a_press_on_try_again_asks_at_once(configure, asked):
     assert second - first < 2
 
 
-def test_a_refused_request_is_not_repeated(configure, asked):
+def test_a_request_that_is_too_slow_is_tried_again(configure):
+    configure.locator("#configure").evaluate("form => form.setAttribute('hx-request', '{\"timeout\": 300}')")
+    held = hold(configure, ESTIMATE)
+    move(configure)
+    expect(try_again(configure)).to_be_visible()
+    configure.locator("#configure").evaluate("form => form.setAttribute('hx-request', '{\"timeout\": 20000}')")
+    last_of(held, 2, configure).continue_()
+    expect(start(configure)).to_be_enabled()
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 429])
+def test_an_answer_that_says_no_is_recovered_from_as_soon_as_the_form_changes(configure, status):
+    fail_first(configure, ESTIMATE, status)
+    move(configure)
+    expect(try_again(configure)).to_be_visible()
+    move(configure)
+    expect(try_again(configure)).to_have_count(0)
+    expect(start(configure)).to_be_enabled()
+
+
+def test_a_refused_request_is_not_repeated_and_the_page_comes_back_as_it_was(configure, asked):
     fail_first(configure, ESTIMATE, 403)
     move(configure)
-    expect(configure.locator(".toast")).to_contain_text("Your session has expired.")
+    expect(configure.get_by_role("alert")).to_contain_text("Your session has expired")
     configure.wait_for_timeout(3000)
     expect(start(configure)).to_be_disabled()
     expect(configure.get_by_text("Calculating cost estimate...")).to_be_hidden()
     assert len(asked) == 1
+    configure.get_by_role("link", name="Reload the page").click()
+    expect(start(configure)).to_be_enabled()
+    expect(configure.get_by_role("slider", name="Training Epochs")).to_have_value("4")
 
 
-def test_what_the_browser_does_not_send_is_not_waited_for(configure, asked):
+def test_who_has_to_sign_in_comes_back_to_what_was_chosen(configure):
+    configure.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    move(configure)
+    configure.wait_for_url(re.compile(r"/login\?next="))
+    assert parse_qs(parse_qs(urlsplit(configure.url).query)["next"][0].partition("?")[2])["epochs"] == ["4"]
+
+
+STOP_AT = "Must be at least $0.51: keeping the adapter alone costs $0.50."
+
+
+def says(page, label, text):
+    """It stands at the field, and in the card, which leads to it."""
+    field = page.get_by_label(label)
+    expect(field).to_have_accessible_description(re.compile(re.escape(text)))
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("alert")).to_contain_text(text)
+    expect(page.get_by_text("Calculating cost estimate...")).to_be_hidden()
+    expect(start(page)).to_be_disabled()
+
+
+def says_nothing(page, label):
+    expect(page.get_by_label(label)).not_to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label(label)).not_to_have_accessible_description(re.compile("Must be"))
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(start(page)).to_be_enabled()
+
+
+def test_an_invalid_field_says_why_and_the_estimate_comes_back_by_itself(configure, asked):
     budget = configure.get_by_label("Stop at (US$)")
-    budget.fill("0.1")
-    expect(configure.get_by_text("Calculating cost estimate...")).to_be_visible()
-    expect(configure.get_by_text("Calculating cost estimate...")).to_be_hidden()
-    expect(start(configure)).to_be_disabled()
+    for value in ("0.2", "0.3"):
+        budget.fill(value)
+        says(configure, "Stop at (US$)", STOP_AT)
     expect(budget).to_be_focused()
     assert asked == []
     budget.fill("100")
+    says_nothing(configure, "Stop at (US$)")
+    assert len(asked) == 1
+
+
+def test_an_emptied_field_is_right_again(configure):
+    configure.get_by_label("Stop at (US$)").fill("0.2")
+    says(configure, "Stop at (US$)", STOP_AT)
+    configure.get_by_label("Stop at (US$)").fill("")
+    says_nothing(configure, "Stop at (US$)")
+
+
+def test_of_two_invalid_fields_the_second_is_named_once_the_first_is_right(configure):
+    hours = configure.get_by_label("Cheapest under")
+    hours.fill("0")
+    configure.get_by_label("Stop at (US$)").fill("0.123")
+    says(configure, "Stop at (US$)", STOP_AT)
+    says(configure, "Cheapest under", "Must be at least 0.01 hours.")
+    configure.get_by_label("Stop at (US$)").fill("1.234")
+    says(configure, "Stop at (US$)", "Enter an amount in dollars and cents, such as 12.50.")
+    configure.get_by_label("Stop at (US$)").fill("1.23")
+    says(configure, "Cheapest under", "Must be at least 0.01 hours.")
+    expect(configure.get_by_role("alert")).not_to_contain_text("Stop at")
+    hours.fill("2")
+    says_nothing(configure, "Cheapest under")
+
+
+def test_what_only_the_server_finds_stands_at_the_field_too(configure):
+    budget = configure.get_by_label("Stop at (US$)")
+    budget.fill("1" * 21)
+    says(configure, "Stop at (US$)", "Ensure that there are no more than 20 digits in total.")
+    budget.fill("1" * 22)
+    says(configure, "Stop at (US$)", "Ensure that there are no more than 20 digits in total.")
+    budget.fill("0.1")
+    says(configure, "Stop at (US$)", STOP_AT)
+    budget.fill("12")
+    says_nothing(configure, "Stop at (US$)")
+
+
+def test_the_card_leads_to_a_field_that_is_folded_away(configure):
+    fold = configure.locator("#memory-options")
+    fold.locator("summary").click()
+    configure.get_by_label("Micro-batch size").fill("0")
+    says(configure, "Micro-batch size", "Must be between 1 and 64.")
+    fold.locator("summary").click()
+    expect(configure.get_by_label("Micro-batch size")).to_be_hidden()
+    configure.get_by_role("alert").get_by_role("link", name="Micro-batch size").click()
+    expect(configure.get_by_label("Micro-batch size")).to_be_focused()
+    configure.keyboard.press("2")  # 02
+    says_nothing(configure, "Micro-batch size")
+
+
+def test_an_invalid_field_and_then_an_error_and_then_all_is_well(configure):
+    fail_first(configure, ESTIMATE, 500)
+    configure.get_by_label("Stop at (US$)").fill("0.2")
+    says(configure, "Stop at (US$)", STOP_AT)
+    configure.get_by_label("Stop at (US$)").fill("2")
+    expect(try_again(configure)).to_be_visible()
+    expect(configure.get_by_role("alert")).to_have_count(0)
+    expect(start(configure)).to_be_enabled(timeout=10_000)
+
+
+def query(page):
+    return {name: value for name, (value,) in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_settings_are_in_the_address_and_outlast_a_reload(configure, dataset):
     expect(start(configure)).to_be_enabled()
+    assert query(configure) == {"datasetId": str(dataset.pk), "use_list": "on"}
+    configure.get_by_text("NVIDIA H100").click()
+    move(configure)
+    configure.get_by_label("Stop at (US$)").fill("20")
+    expect(start(configure)).to_be_enabled()
+    total = configure.locator("[data-total]").text_content()
+    assert query(configure) == {
+        "datasetId": str(dataset.pk), "use_list": "on", "gpu_type": "H100", "epochs": "4", "max_cost": "20",
+    }  # fmt: skip
+    configure.reload()
+    expect(configure.locator("[data-total]")).to_have_text(total)
+    expect(configure.get_by_label("Stop at (US$)")).to_have_value("20")
+    move(configure, key="ArrowLeft")
+    configure.get_by_text("NVIDIA A100 80GB").click()
+    configure.get_by_label("Stop at (US$)").fill("")
+    configure.get_by_label("Use list figures").uncheck()
+    expect(start(configure)).to_be_enabled()
+    assert query(configure) == {"datasetId": str(dataset.pk)}
+
+
+def test_what_is_invalid_does_not_enter_the_address(configure):
+    configure.get_by_label("Stop at (US$)").fill("0.2")
+    says(configure, "Stop at (US$)", STOP_AT)
+    assert "max_cost" not in query(configure)
+
+
+def test_a_note_on_the_address_goes_with_a_change_of_its_field(page, dataset):
+    page.goto(f"/training/configure?datasetId={dataset.pk}&max_cost=0.2&epochs=4")
+    expect(page.get_by_text("The address has “0.2” here, which was left out.")).to_be_visible()
+    expect(start(page)).to_be_enabled()
+    assert query(page) == {"datasetId": str(dataset.pk), "epochs": "4"}
+    page.get_by_label("Stop at (US$)").fill("2")
+    expect(page.get_by_text("The address has")).to_have_count(0)
+
+
+def test_back_from_the_job_shows_the_same_settings_priced(configure):
+    move(configure)
+    expect(start(configure)).to_be_enabled()
+    total = configure.locator("[data-total]").text_content()
+    start(configure).click()
+    configure.wait_for_url("**/training/jobs/*")
+    configure.go_back()
+    expect(configure.get_by_role("slider", name="Training Epochs")).to_have_value("4")
+    expect(configure.locator("[data-total]")).to_have_text(total)
+    expect(start(configure)).to_be_enabled()
+    expect(start(configure)).to_have_text("Start Training")
+
+
+def test_a_refused_start_is_no_page_that_a_reload_sends_again(configure, dataset):
+    move(configure)
+    expect(start(configure)).to_be_enabled()
+    fit = DataFit.objects.get(version=dataset.version, source=BaseModel.objects.get(is_default=True).source)
+    type(fit).objects.filter(pk=fit.pk).update(status="checking", heartbeat_at=timezone.now())
+    start(configure).click()
+    expect(configure.locator("#refusal")).to_contain_text("being checked for this base model")
+    assert query(configure)["epochs"] == "4"
+    type(fit).objects.filter(pk=fit.pk).update(status="unavailable")
+    sent = []
+    configure.on("request", lambda one: sent.append(one.method) if one.is_navigation_request() else None)
+    configure.reload()
+    expect(configure.get_by_role("slider", name="Training Epochs")).to_have_value("4")
+    expect(start(configure)).to_be_enabled()
+    assert sent == ["GET"]
+
+
+def test_a_start_that_was_broken_off_can_be_pressed_again(configure):
+    configure.route("**/training/configure", lambda route: route.fulfill(status=204))  # the browser stays
+    start(configure).click()
+    expect(start(configure)).to_have_text("Creating Job...")
+    move(configure)
+    expect(start(configure)).to_be_enabled()
+    expect(start(configure)).to_have_text("Start Training")
 
 
 def test_the_server_says_which_preset_a_slider_makes(configure):
@@ -180,6 +371,7 @@ def test_the_server_says_which_preset_a_slider_makes(configure):
 
 
 def test_a_slider_reads_in_the_browser_as_on_the_server(configure):
+    configure.locator("#more-hyperparameters summary").click()
     for limit in LIMITS.values():
         slider = configure.locator(f"input[name={limit.name}]")
         steps = round((limit.slider_maximum - limit.slider_minimum) / limit.step)

@@ -23,6 +23,7 @@ def models(settings, tmp_path, monkeypatch):
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps({"model_type": folder.name}))
         (folder / "tokenizer.json").write_text("{}")
+        (folder / "model.safetensors").touch()
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(COMMIT)
     return tmp_path
@@ -47,6 +48,19 @@ def test_a_model_that_is_here_is_found_by_everybody(models, where):
     assert place.location == str(folder or HUB_ID)
     assert place.tokenizer_folder() == (folder or snapshot)
     assert place.config() == {"model_type": (folder or snapshot).name}
+
+
+def test_a_hub_model_of_which_only_the_tokenizer_was_fetched_is_not_here(models):
+    (models / "cache" / "models--acme--tiny-chat" / "snapshots" / COMMIT / "model.safetensors").unlink()
+    assert not Place(HUB_ID).is_here
+    assert Place(HUB_ID).tokenizer_folder()
+
+
+@pytest.mark.parametrize(
+    ("source", "is_hub_id"), [(HUB_ID, True), ("tiny", False), ("a/b/c", False), ("/models", False)]
+)
+def test_only_an_id_of_owner_and_name_can_be_fetched(source, is_hub_id):
+    assert Place(source).is_hub_id == is_hub_id
 
 
 @pytest.mark.parametrize("where", ["in the models directory", "at a path"])

@@ -3,30 +3,90 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
 
 from pipeline.base_models import Place
+from training.admin.base import EditableList
 from training.estimates.dimensions import DimensionsUnknown, read_dimensions
+from training.jobs import queues
 from training.models import BaseModel, GpuType
 
 
+class GpuTypeForm(forms.ModelForm[GpuType]):
+    """With units."""
+
+    class Meta:
+        model = GpuType
+        fields = "__all__"  # noqa: DJ007 - staff edit every field
+        labels = {
+            "memory_gib": "Memory (GiB)",
+            "usable_gib": "Usable memory (GiB)",
+            "peak_tflops": "Peak in 16 bits (TFLOPS)",
+            "peak_fp32_tflops": "Peak in fp32 (TFLOPS)",
+            "bandwidth_gb_s": "Memory bandwidth (GB/s)",
+        }
+
+
 @admin.register(GpuType)
-class GpuTypeAdmin(admin.ModelAdmin[GpuType]):
+class GpuTypeAdmin(EditableList):
+    form = GpuTypeForm
     list_display = [
         "name",
-        "label",
+        "is_active",
         "price_per_hour",
         "price_as_of",
         "price_source",
         "tokens_per_second",
-        "memory_gib",
+        "memory",
         "is_default",
-        "is_active",
         "queue",
     ]
     list_editable = ["price_per_hour", "price_as_of", "price_source", "tokens_per_second", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name", "label", "description"]
+    fieldsets = [
+        (None, {"fields": ["name", "label", "description", "is_active", "is_default", "position"]}),
+        ("Price", {"fields": ["price_per_hour", "price_as_of", "price_source"]}),
+        ("Memory", {"fields": ["memory_gib", "usable_gib"]}),
+        ("Speed by the list", {"fields": ["tokens_per_second"]}),
+        (
+            "Speed by a base model's architecture",
+            {"fields": ["peak_tflops", "peak_fp32_tflops", "bandwidth_gb_s", "has_bf16", "interconnect"]},
+        ),
+    ]
+
+    @admin.display(description="Usable GiB", ordering="usable_gib")
+    def memory(self, gpu_type: GpuType) -> str:
+        return f"{gpu_type.card.memory_gib:g}" if gpu_type.card else ""
+
+    def get_urls(self) -> list[URLPattern]:
+        activate = path(
+            "<int:pk>/activate/", self.admin_site.admin_view(self.activate), name="training_gputype_activate"
+        )
+        return [activate, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"unoffered": queues.unoffered_cards()} | (extra_context or {}))
+
+    @method_decorator(require_POST)
+    def activate(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Offer a card that a worker has."""
+        gpu_type = get_object_or_404(GpuType, pk=pk)
+        if not self.has_change_permission(request, gpu_type):
+            raise PermissionDenied
+        if not gpu_type.is_active:
+            gpu_type.is_active = True
+            gpu_type.save(update_fields=["is_active"])
+            self.log_change(request, gpu_type, [{"changed": {"fields": ["Is active"]}}])
+        said = f"{gpu_type.label} is on offer at ${gpu_type.price_per_hour:,.2f} an hour."
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect("admin:training_gputype_changelist")
 
 
 class BaseModelForm(forms.ModelForm[BaseModel]):
@@ -56,7 +116,7 @@ class BaseModelForm(forms.ModelForm[BaseModel]):
 
 
 @admin.register(BaseModel)
-class BaseModelAdmin(admin.ModelAdmin[BaseModel]):
+class BaseModelAdmin(EditableList):
     form = BaseModelForm
     list_display = ["name", "family", "source", "revision", "parameters", "license", "is_default", "is_active"]
     list_editable = ["is_active"]

@@ -1,14 +1,31 @@
 """By what jobs and workers are found."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from training.models import GpuType, TrainingJob
+
+
+def _has_free_text(field: Any) -> bool:
+    return isinstance(field, models.CharField) and not field.choices
+
+
+class Values(admin.AllValuesFieldListFilter):
+    """Also what is empty has a name to click on."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or "(none)"}
+
+
+admin.FieldListFilter.register(_has_free_text, Values, take_priority=True)
 
 
 class GpuFilter(admin.SimpleListFilter):

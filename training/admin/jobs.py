@@ -67,7 +67,7 @@ class TrainingJobAdmin(ReadOnly):
     inlines = [EventInline, ArtifactInline]
     actions = [asking_first(verb) for verb in (CANCEL, RETRY, REQUEUE)]
 
-    @admin.display(description="The last lines that the trainer wrote")
+    @admin.display(description="Last lines of the trainer's log")
     def log_tail(self, job: TrainingJob) -> str:
         return job.log_tail
 
@@ -117,6 +117,7 @@ class TrainingJobAdmin(ReadOnly):
             "title": "Queues and workers",
             "opts": self.opts,
             "queues": queues.queues(),
+            "unoffered": queues.unoffered_cards(),
             "waiting": TrainingJob.objects.waiting().select_related(*related)[:LISTED],
             "running": queues.silent_jobs().select_related(*related)[:LISTED],
             "workers": queues.workers(),

@@ -35,7 +35,7 @@ CANCEL = Verb(
     "cancel",
     "Cancel",
     "Queued jobs are cancelled at once. Running ones save a checkpoint and stop within moments; what they have "
-    "trained so far stays.",
+    "trained so far is kept.",
     "cancelled or stopping",
     actions.job_cancel,
 )
@@ -44,7 +44,7 @@ CANCEL = Verb(
 RETRY = Verb(
     "retry",
     "Retry",
-    "Failed and cancelled jobs are queued again. They go on from their last checkpoint where there is one, and what "
+    "Failed and cancelled jobs are queued again. They resume from their last checkpoint if there is one, and what "
     "they cost is added to what they have cost so far.",
     "queued again",
     actions.job_retry,
@@ -52,8 +52,8 @@ RETRY = Verb(
 REQUEUE = Verb(
     "requeue",
     "Requeue",
-    "The jobs are taken from their workers and queued again, to go on from their last checkpoint. What was trained "
-    "since is lost. It is meant for a worker that is alive and no use; one that died is noticed by itself.",
+    "The jobs are taken from their workers and queued again, to resume from their last checkpoint. What was trained "
+    "since is lost. Use it for a worker that is alive but stuck; a dead one is noticed automatically.",
     "taken from their workers and queued again",
     actions.job_requeue,
 )

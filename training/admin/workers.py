@@ -29,10 +29,16 @@ class AliveFilter(admin.SimpleListFilter):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnly):
-    list_display = ["name", "host", "device", "device_name", "gpu_count", "served", "started_at", "last_seen_at"]
+    list_display = [
+        "name", "host", "device", "device_name", "gpu_count", "served", "models", "started_at", "last_seen_at",
+    ]  # fmt: skip
     list_filter = [AliveFilter, "device"]
     search_fields = ["name", "host", "device_name"]
 
     @admin.display(description="Queues")
     def served(self, worker: Worker) -> str:
         return ", ".join(worker.queues)
+
+    @admin.display(description="Base models")
+    def models(self, worker: Worker) -> str:
+        return f"{len(worker.base_models)}, may fetch others" if worker.may_fetch else str(len(worker.base_models))

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from training.core import words
 from training.core.estimate import cents
 
 CHEAPEST, FASTEST, CHEAPEST_WITHIN = "cheapest", "fastest", "cheapest_within"
-ROUND_HOURS = (0.5, 1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 168, 336, 720)
+ROUND_HOURS = (0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 168, 336, 720)
 """Default time limits in hours, up to 30 days."""
 SLACK = 1.25
 """The default limit is the first of ROUND_HOURS that is at least so many times the fastest choice's hours."""
@@ -31,6 +32,21 @@ class Choice:
     def is_possible(self) -> bool:
         """The run is not known to exceed the card's memory."""
         return self.fits is not False
+
+    @property
+    def name(self) -> str:
+        """ "2 × H100"."""
+        return f"{self.count} × {self.gpu}"
+
+    @property
+    def price(self) -> str:
+        """The cost in words: "$4.20"."""
+        return words.dollars(self.cost)
+
+    @property
+    def duration(self) -> str:
+        """The time in words: "2 h 10 min"."""
+        return words.duration(self.hours)
 
     @property
     def shown_cost(self) -> Decimal:
@@ -62,6 +78,13 @@ class Alternatives:
     def is_dominated(self, choice: Choice) -> bool:
         """Another choice is no worse in cost and time and better in one of them; or this one does not fit."""
         return choice not in self.front
+
+    def better(self, choice: Choice) -> Choice | None:
+        """Of the front, the least expensive that is no worse than a dominated ``choice`` in cost and time, if any."""
+        if choice in self.front:
+            return None
+        no_worse = [one for one in self.front if one.cost <= choice.cost and one.hours <= choice.hours]
+        return min(no_worse, key=lambda one: (one.cost, one.count, one.gpu), default=None)
 
 
 def compare(choices: Sequence[Choice], *, within_hours: float | None = None) -> Alternatives:
@@ -101,19 +124,20 @@ def undominated(choices: Sequence[Choice]) -> set[Choice]:
 
 
 def cheapest(choices: Sequence[Choice], *, within_hours: float | None = None) -> Choice | None:
-    """The least expensive possible choice; of equals, the fastest.
+    """The least expensive possible choice; of equals, the fastest; then the one with fewer GPUs.
 
     Args:
         choices: in any order.
         within_hours: leave out what takes longer; ``None``: no limit.
     """
     candidates = [one for one in choices if one.is_possible and (within_hours is None or one.hours <= within_hours)]
-    return min(candidates, key=lambda one: (one.cost, one.hours), default=None)
+    return min(candidates, key=lambda one: (one.cost, one.hours, one.count), default=None)
 
 
 def fastest(choices: Sequence[Choice]) -> Choice | None:
-    """The possible choice that takes the least time; of equals, the cheapest."""
-    return min((one for one in choices if one.is_possible), key=lambda one: (one.hours, one.cost), default=None)
+    """The possible choice that takes the least time; of equals, the cheapest; then the one with fewer GPUs."""
+    possible = (one for one in choices if one.is_possible)
+    return min(possible, key=lambda one: (one.hours, one.cost, one.count), default=None)
 
 
 def _round_hours(hours: float) -> float:

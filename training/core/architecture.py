@@ -1,23 +1,21 @@
 """A decoder-only transformer's dimensions, as a model's ``config.json`` has them, and what follows from them.
 
 Counts follow the Llama block (RMS norms, grouped-query attention, gated MLP), which Llama, Mistral, Qwen, Gemma, Phi-3
-and SmolLM2 share. A model whose MLP has no gate is told by its ``model_type``.
+and SmolLM2 share; where families differ from it (an ungated MLP, more norms, capped scores), a field says so.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from training.core.model_config import UnknownArchitecture, dimensions
+
+__all__ = ["ALL_LINEAR", "ATTENTION", "Architecture", "UnknownArchitecture"]
+
 ATTENTION = ("q", "k", "v", "o")
 ALL_LINEAR = (*ATTENTION, "gate", "up", "down")
 LARGEST = 10**7
 """Upper limit for any one dimension; a larger figure is an error in the file."""
-
-UNGATED_TYPES = frozenset({"phi", "falcon", "gpt_neox", "gpt2", "bloom", "mpt", "starcoder2", "opt", "stablelm_alpha"})
-
-
-class UnknownArchitecture(ValueError):
-    """A ``config.json`` that does not say what is needed; the message says what is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +40,14 @@ class Architecture:
     """The output layer shares the embedding's weights."""
     gated: bool = True
     """The MLP has a gate beside its up projection (SwiGLU, arXiv:2002.05202)."""
+    norms: int = 2
+    """Norms of one block that read a tensor of the hidden size: 4 in Gemma 2 and 3, 1 where attention and MLP share."""
+    query_norms: bool = False
+    """Queries and keys are normed head by head (Qwen3, Gemma 3; arXiv:2302.05442)."""
+    soft_capped_scores: bool = False
+    """Attention's scores go through a tanh (Gemma 2, arXiv:2408.00118), so that its score matrices are kept."""
+    soft_capped_logits: bool = False
+    """The logits go through a tanh."""
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -53,24 +59,9 @@ class Architecture:
         """From a Hugging Face ``config.json``; of a multimodal model, its language model.
 
         Raises:
-            UnknownArchitecture: a dimension is missing or impossible, or it is a mixture of experts.
+            UnknownArchitecture: a dimension is missing or impossible, or it is no dense decoder.
         """
-        config = config.get("text_config") or config
-        if config.get("num_local_experts") or config.get("num_experts"):
-            raise UnknownArchitecture("it is a mixture of experts, whose memory is not modelled")
-        hidden = _figure(config, "hidden_size", "n_embd", "d_model")
-        heads = _figure(config, "num_attention_heads", "n_head", "n_heads")
-        return cls(
-            hidden_size=hidden,
-            layers=_figure(config, "num_hidden_layers", "n_layer", "n_layers"),
-            heads=heads,
-            kv_heads=config.get("num_key_value_heads") or heads,
-            head_size=config.get("head_dim") or hidden // max(heads, 1),
-            intermediate_size=config.get("intermediate_size") or 4 * hidden,
-            vocabulary=_figure(config, "vocab_size"),
-            tied_embeddings=bool(config.get("tie_word_embeddings", False)),
-            gated=config.get("model_type") not in UNGATED_TYPES,
-        )
+        return cls(**dimensions(config))  # type: ignore[arg-type]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Architecture":
@@ -117,15 +108,25 @@ class Architecture:
         return self.layers * sum(inputs * outputs for inputs, outputs in self.linear_shapes().values())
 
     @property
+    def head_parameters(self) -> int:
+        """Weights of the output layer, whether it shares them or not."""
+        return self.vocabulary * self.hidden_size
+
+    @property
     def embedding_parameters(self) -> int:
         """Weights of the embedding and, unless it shares them, of the output layer."""
-        return self.vocabulary * self.hidden_size * (1 if self.tied_embeddings else 2)
+        return self.head_parameters * (1 if self.tied_embeddings else 2)
+
+    @property
+    def norm_parameters(self) -> int:
+        """Weights of all RMS norms."""
+        of_heads = 2 * self.head_size if self.query_norms else 0
+        return (self.norms * self.hidden_size + of_heads) * self.layers + self.hidden_size
 
     @property
     def parameters(self) -> int:
-        """All weights except biases and the norms of single families (together far below 0.1 %)."""
-        norms = (2 * self.layers + 1) * self.hidden_size
-        return self.linear_parameters + self.embedding_parameters + norms
+        """All weights except biases (far below 0.1 %)."""
+        return self.linear_parameters + self.embedding_parameters + self.norm_parameters
 
     def lora_parameters(self, rank: int, targets: tuple[str, ...] = ALL_LINEAR) -> int:
         """Weights of a LoRA adapter: rank x (inputs + outputs) for each target (arXiv:2106.09685, section 4.1).
@@ -136,12 +137,3 @@ class Architecture:
         """
         shapes = self.linear_shapes()
         return self.layers * rank * sum(sum(shapes[name]) for name in targets if name in shapes)
-
-
-def _figure(config: Mapping[str, Any], *names: str) -> int:
-    """The first of ``names`` that holds an integer. Raises UnknownArchitecture where none does."""
-    for name in names:
-        value = config.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    raise UnknownArchitecture(f"its config.json has no {names[0]}")

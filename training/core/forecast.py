@@ -1,72 +1,47 @@
-"""An estimate with its range: the list's figures, moved by what like runs measured."""
+"""An estimate with its range, on one of three bases: the list, the model's architecture, what like runs measured."""
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from training.core.beliefs import Beliefs, OverheadBeliefs
 from training.core.estimate import LIST_OVERHEAD, STORAGE_COST, DatasetFigures, Estimate, Hardware, Overhead, estimate
-from training.core.learning import MEMORY, OVERHEAD, THROUGHPUT, Belief, Observation, learn, low_high, total_spread
-from training.core.likeness import LORA_FLOPS, Conditions, likeness, log_speed
+from training.core.learning import (
+    LISTED_OVERHEAD,
+    LISTED_THROUGHPUT,
+    MODELLED_OVERHEAD,
+    Belief,
+    Prior,
+    low_high,
+    total_spread,
+)
+from training.core.likeness import LORA_FLOPS
 
 LIST = "list"
+ARCHITECTURE = "architecture"
 MEASURED = "measured"
+BASES = (LIST, ARCHITECTURE, MEASURED)
+"""What an estimate can rest on, the best last."""
+BEST = "best"
+"""The best that is known."""
 CPU_FLOPS = 1e11
 """Floating-point operations a second that stand in for a CPU's list figure; measured runs correct it."""
-MOST_ALIKE = 20
-"""How many runs, the most alike, are learned from: more change little and take time on every page."""
-LEAST_SECONDS = 0.1
-"""Shorter overheads count as this much, since their logarithm is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PastRun:
-    """What a finished run measured, on the hardware in question."""
+class Expectation:
+    """What is expected of a run on some hardware, and how far it may be off (log spreads of a single run)."""
 
-    conditions: Conditions
-    gpu_count: int
+    basis: str
+    hardware: Hardware
+    overhead: Overhead
     throughput: float
-    """Measured / list, above 0; the list's figure is that of all the run's GPUs."""
+    """Spread."""
     start: float
-    """Seconds."""
-    validation: float | None
-    """Seconds for each epoch; ``None`` where it was not measured (a probe)."""
-    save: float | None
-    """Seconds; ``None`` where it was not measured."""
-    memory: float | None
-    """Measured / predicted peak; ``None`` or 0 where it is not known."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Beliefs:
-    """What to expect of runs on one kind of hardware under one set of conditions, whatever their number of GPUs."""
-
-    conditions: Conditions
-    throughput: Belief
-    """Of measured / list throughput, apart from what the conditions explain (see ``likeness.log_speed``)."""
-    start: Belief
-    validation: Belief
-    save: Belief
-    memory: Belief
-    """Of measured / predicted peak memory."""
-
-    @property
-    def runs(self) -> int:
-        """Measured runs that the throughput was learned from."""
-        return self.throughput.runs
-
-    def speed_factor(self, gpu_count: int) -> float:
-        """Expected / list throughput of ``gpu_count`` GPUs. Without measured runs exactly 1."""
-        if not self.runs:
-            return 1.0
-        return math.exp(self.throughput.center + self.throughput.trust * log_speed(self.conditions, gpu_count))
-
-    def overhead(self) -> Overhead:
-        """Expected seconds; without measured runs exactly the list's."""
-        return Overhead(
-            start=_scaled(LIST_OVERHEAD.start, self.start),
-            validation=_scaled(LIST_OVERHEAD.validation, self.validation),
-            save=_scaled(LIST_OVERHEAD.save, self.save),
-        )
+    """Spread, as those that follow."""
+    validation: float
+    save: float
+    runs: int = 0
+    runs_here: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,55 +60,89 @@ class Forecast:
 
     estimate: Estimate
     range: Range
+    overhead: Overhead
     overhead_seconds: float
     """Seconds of the whole run in which it does not train."""
     basis: str
-    """``list`` or ``measured``."""
+    """One of BASES."""
     runs: int
     """How many measured runs it is from."""
+    runs_here: int
+    """Of these, how many were on the same kind of GPU."""
+
+    @property
+    def training_seconds(self) -> float:
+        """Seconds of the whole run in which it trains."""
+        return max(0.0, self.estimate.duration_hours * 3600 - self.overhead_seconds)
 
 
-def believe(conditions: Conditions, past: Sequence[PastRun]) -> Beliefs:
-    """What past runs say of a run under ``conditions``, by the MOST_ALIKE of them.
+def listed(hardware: Hardware) -> Expectation:
+    """The list's figures, as they are."""
+    return _expectation(LIST, hardware, LIST_OVERHEAD, LISTED_THROUGHPUT, LISTED_OVERHEAD)
+
+
+def modelled(hardware: Hardware, *, overhead: Overhead, throughput: Prior) -> Expectation:
+    """What the model's architecture says.
 
     Args:
-        conditions: of the run in question.
-        past: runs on the same hardware, in any order; without any, the priors are returned.
+        hardware: with that throughput in place of the list's.
+        overhead: from sizes.
+        throughput: how far it may be off.
     """
-    weighted = ((run, likeness(conditions, run.conditions)) for run in past)
-    alike = sorted(weighted, key=lambda pair: pair[1], reverse=True)[:MOST_ALIKE]
-    speeds = [
-        Observation(log_ratio=math.log(run.throughput) - log_speed(run.conditions, run.gpu_count), likeness=weight)
-        for run, weight in alike
-    ]
-    peaks = [Observation(log_ratio=math.log(run.memory), likeness=weight) for run, weight in alike if run.memory]
-    return Beliefs(
-        conditions=conditions,
-        throughput=learn(speeds, THROUGHPUT),
-        start=_overhead(LIST_OVERHEAD.start, ((run.start, weight) for run, weight in alike)),
-        validation=_overhead(LIST_OVERHEAD.validation, ((run.validation, weight) for run, weight in alike)),
-        save=_overhead(LIST_OVERHEAD.save, ((run.save, weight) for run, weight in alike)),
-        memory=learn(peaks, MEMORY),
+    return _expectation(ARCHITECTURE, hardware, overhead, throughput, MODELLED_OVERHEAD)
+
+
+def learned(expected: Expectation, beliefs: Beliefs, around: OverheadBeliefs, *, unlisted: float = 0.0) -> Expectation:
+    """What is expected, corrected by what was measured.
+
+    Args:
+        expected: without measurements.
+        beliefs: of throughput.
+        around: of the rest.
+        unlisted: natural logarithm of the speed / the list's, as far as the run's conditions alone explain it; 0 where
+            the model's architecture has that in it.
+    """
+    hardware, overhead = expected.hardware, expected.overhead
+    factor = math.exp(beliefs.throughput.center + beliefs.throughput.trust * unlisted)
+    faster = replace(hardware, tokens_per_second=hardware.tokens_per_second * factor)
+    return Expectation(
+        basis=MEASURED,
+        hardware=faster,
+        overhead=Overhead(
+            start=_scaled(overhead.start, around.start),
+            validation=_scaled(overhead.validation, around.validation),
+            save=_scaled(overhead.save, around.save),
+        ),
+        throughput=beliefs.throughput.spread,
+        start=around.start.spread,
+        validation=around.validation.spread,
+        save=around.save.spread,
+        runs=beliefs.throughput.runs,
+        runs_here=beliefs.runs_here,
     )
 
 
-def forecast(
-    dataset: DatasetFigures, hardware: Hardware, *, batch_size: int, epochs: int, beliefs: Beliefs
-) -> Forecast:
-    """The specification's estimate, corrected by ``beliefs``, and its range.
+def forecast(dataset: DatasetFigures, expected: Expectation, *, batch_size: int, epochs: int) -> Forecast:
+    """The specification's estimate with these expectations, and its range.
 
     Args:
         dataset: how much there is to train on.
-        hardware: with the list's figures.
+        expected: of the run.
         batch_size: training pairs a step, over all GPUs.
         epochs: passes over the data set.
-        beliefs: about this hardware, under the run's conditions.
     """
-    factor = beliefs.speed_factor(hardware.count)
-    learned = hardware if factor == 1 else replace(hardware, tokens_per_second=hardware.tokens_per_second * factor)
-    overhead = beliefs.overhead()
-    price = estimate(dataset, learned, batch_size=batch_size, epochs=epochs, overhead=overhead)
-    low, high = low_high(price.duration_hours, _duration_spread(price, overhead, epochs, beliefs))
+    overhead = expected.overhead
+    price = estimate(dataset, expected.hardware, batch_size=batch_size, epochs=epochs, overhead=overhead)
+    around = overhead.seconds(epochs)
+    spread = total_spread(
+        [
+            (price.duration_hours * 3600 - around, expected.throughput),
+            (overhead.start, expected.start),
+            (epochs * overhead.validation, expected.validation),
+            (overhead.save, expected.save),
+        ]
+    )
+    low, high = low_high(price.duration_hours, spread)
     return Forecast(
         estimate=price,
         range=Range(
@@ -142,9 +151,11 @@ def forecast(
             low_cost=price.hourly_rate * low + STORAGE_COST,
             high_cost=price.hourly_rate * high + STORAGE_COST,
         ),
-        overhead_seconds=overhead.seconds(epochs),
-        basis=MEASURED if beliefs.runs else LIST,
-        runs=beliefs.runs,
+        overhead=overhead,
+        overhead_seconds=around,
+        basis=expected.basis,
+        runs=expected.runs,
+        runs_here=expected.runs_here,
     )
 
 
@@ -153,25 +164,15 @@ def cpu_throughput(parameters: int) -> float:
     return CPU_FLOPS / (LORA_FLOPS * parameters)
 
 
-def _overhead(listed: float, measured: Iterable[tuple[float | None, float]]) -> Belief:
-    """Belief about an overhead of ``listed`` seconds, from (seconds, likeness) of past runs."""
-    observations = [
-        Observation(log_ratio=math.log(max(seconds, LEAST_SECONDS) / listed), likeness=weight)
-        for seconds, weight in measured
-        if seconds is not None
-    ]
-    return learn(observations, OVERHEAD)
-
-
-def _duration_spread(price: Estimate, overhead: Overhead, epochs: int, beliefs: Beliefs) -> float:
-    """Log spread of a whole run's duration, whose parts vary independently of each other."""
-    return total_spread(
-        [
-            (price.duration_hours * 3600 - overhead.seconds(epochs), beliefs.throughput.spread),
-            (overhead.start, beliefs.start.spread),
-            (epochs * overhead.validation, beliefs.validation.spread),
-            (overhead.save, beliefs.save.spread),
-        ]
+def _expectation(basis: str, hardware: Hardware, overhead: Overhead, throughput: Prior, around: Prior) -> Expectation:
+    return Expectation(
+        basis=basis,
+        hardware=hardware,
+        overhead=overhead,
+        throughput=throughput.spread,
+        start=around.spread,
+        validation=around.spread,
+        save=around.spread,
     )
 
 

@@ -1,11 +1,13 @@
-"""Learning from finished runs: how far a list figure is off, and how far the next run may be.
+"""Learning from finished runs: how far an expected figure is off, and how far the next run may be.
 
 Everything is done on logarithms of (measured / expected), so that twice and half are equally far off. A belief starts
 from a prior and moves to what was measured as like runs come in:
 
 - the centre by the normal model with a known variance (Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.5),
 - the variance by the model with a scaled inverse chi-square prior (the same, section 2.6),
-- both robust against outliers by Huber's weights (Huber, Robust Estimation of a Location Parameter, 1964).
+- both robust against outliers by Huber's weights (Huber, Robust Estimation of a Location Parameter, 1964),
+- and a prior that like runs contradict gives way to them, as a heavy-tailed one would: its doubt is at least so large
+  that what they say is within its 80 % range.
 """
 
 import math
@@ -34,15 +36,26 @@ class Prior:
     """What is expected before any run, as standard deviations of the logarithm (0.1 is about 10 %)."""
 
     doubt: float
-    """How far the list may be off."""
+    """How far the figure may be off."""
     noise: float
     """How far runs differ among themselves."""
 
+    @property
+    def spread(self) -> float:
+        """Of the next single run."""
+        return math.hypot(self.doubt, self.noise)
 
-THROUGHPUT = Prior(doubt=0.5, noise=0.15)
+
+LISTED_THROUGHPUT = Prior(doubt=0.5, noise=0.15)
 """Published LoRA runs use 0.25 to 0.45 of a GPU's peak, and ragged data cost up to three times as much."""
-OVERHEAD = Prior(doubt=1.0, noise=0.35)
+MODELLED_THROUGHPUT = Prior(doubt=0.16, noise=0.1)
+"""From the architecture, on the cards that most published runs are from (docs/estimates.md)."""
+MODELLED_ELSEWHERE = Prior(doubt=0.39, noise=0.1)
+"""The same on other cards, and where the time is that of launching kernels."""
+LISTED_OVERHEAD = Prior(doubt=1.0, noise=0.35)
 """The list's minutes for starting, validating and saving are generous for small models and tight for large ones."""
+MODELLED_OVERHEAD = Prior(doubt=0.7, noise=0.35)
+"""From sizes: disks and networks differ by several times."""
 MEMORY = Prior(doubt=0.08, noise=0.03)
 """Published peaks are within 3 % of the model's at the median, within 15 % in nearly all cases (docs/estimates.md)."""
 
@@ -85,11 +98,12 @@ def learn(observations: Iterable[Observation], prior: Prior) -> Belief:
     """
     used = [one for one in observations if one.likeness >= NO_LIKENESS and math.isfinite(one.log_ratio)]
     if not used:
-        return Belief(center=0.0, spread=math.hypot(prior.doubt, prior.noise), runs=0)
+        return Belief(center=0.0, spread=prior.spread, runs=0)
     weights = [one.likeness for one in used]
     middle, noise = _robust([one.log_ratio for one in used], weights, prior.noise)
     precision = sum(weights) / noise**2
-    uncertainty = 1 / (precision + 1 / prior.doubt**2)
+    doubt = max(prior.doubt, abs(middle) * max(weights) / TENTH_PERCENTILE)
+    uncertainty = 1 / (precision + 1 / doubt**2)
     trust = precision * uncertainty
     return Belief(center=trust * middle, spread=math.sqrt(noise**2 + uncertainty), runs=len(used), trust=trust)
 

@@ -7,10 +7,8 @@ from typing import Any
 from training.core.gpu_names import CUDA
 from training.core.memory import TOKENS_AT_ONCE
 from training.core.options import AUTO, NO_QUANTIZATION
+from training.core.throughput import scaling
 
-SCALING = {1: 1.0, 2: 0.89, 4: 0.83, 8: 0.78}
-"""Share of linear speed-up that data parallelism keeps: 0.89 at 2 and 0.83 at 4 A100s (fms-acceleration's published
-benchmarks); 8 continues their line."""
 LORA_FLOPS = 4
 """Floating-point operations a parameter and token: 2 forward and 2 for the activations' gradients (Kaplan et al.,
 arXiv:2001.08361, section 2.1); the 2 for the weights' gradients fall away, since the base model is frozen."""
@@ -83,21 +81,6 @@ def likeness(one: Conditions, other: Conditions) -> float:
 def _octaves(one: float, other: float, width: float) -> float:
     """Squared distance in doublings, in units of ``width`` doublings."""
     return (math.log2(max(one, 1e-9) / max(other, 1e-9)) / width) ** 2
-
-
-def scaling(gpu_count: int) -> float:
-    """Share of the linear speed-up that ``gpu_count`` GPUs keep (0 to 1).
-
-    Between the counts of SCALING on a straight line; above the largest, that one's.
-    """
-    if gpu_count in SCALING:
-        return SCALING[gpu_count]
-    below = max((count for count in SCALING if count < gpu_count), default=1)
-    above = min((count for count in SCALING if count > gpu_count), default=max(SCALING))
-    if above <= below:
-        return SCALING[below]
-    share = (gpu_count - below) / (above - below)
-    return SCALING[below] + share * (SCALING[above] - SCALING[below])
 
 
 def log_speed(conditions: Conditions, gpu_count: int) -> float:

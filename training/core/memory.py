@@ -25,18 +25,23 @@ ADAPTER_BYTES = 4
 GRADIENT_BYTES = 4
 OPTIMIZER_BYTES = 8
 """AdamW's two moments in fp32."""
-CONTEXT_BYTES = int(0.55 * GIB)
+CONTEXT_BYTES = GIB
 """CUDA context with the libraries' kernels and workspaces, per process; ``nvidia-smi`` counts it, PyTorch does not."""
 CPU_RESIDENT_BYTES = int(0.42 * GIB)
 """A trainer's process on a CPU before there is a model: Python and the libraries."""
 CPU_FRAGMENTATION = 0.12
 """Held by the C library's allocator and not in use, as a share of what comes and goes."""
-FRAGMENTATION = 0.26
+FRAGMENTATION = 0.3
 """Held by PyTorch's caching allocator and not in use, as a share of what comes and goes (activations and logits)."""
 TOKENS_AT_ONCE = {CUDA: 16384, CPU: 2048}
 """Padded tokens that the trainer puts through in one pass, by device type, when no micro-batch size is chosen."""
 NORM_BYTES = 4
 """A norm's input is kept in fp32 whatever the precision (transformers' RMSNorm)."""
+SCORE_BYTES = 8
+"""A score of soft-capped attention: the tanh's output and the weights in 16 bits, the softmax in fp32; or in fp32 the
+tanh's and the softmax's output (transformers' ``eager_attention_forward``)."""
+SCORE_GRADIENT_BYTES = 4
+"""What passes back through such a score at once, beyond what is let go of meanwhile (measured, docs/estimates.md)."""
 COMPUTE_BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
 """A figure in each precision that the trainer computes in."""
 SHARED_INPUTS = {"q": "attention", "k": "attention", "v": "attention", "gate": "mlp", "up": "mlp"}
@@ -56,6 +61,13 @@ class Recipe:
     """Of dropout's mask for one input: a byte on a GPU, a whole number on a CPU."""
     fused: bool = False
     """Kernels that keep neither a norm's fp32 input nor an activation's output (Liger, torch.compile)."""
+    packed_bytes: float = NF4_BYTES
+    """A weight in 4 bits."""
+    packed_input_bytes: float = 0
+    """Kept of one feature that goes into a linear layer in 4 bits, beside what the block keeps anyway: nothing since
+    bitsandbytes 0.43 (``MatMul4Bit``; docs/estimates.md has what was measured)."""
+    packed_head: bool = False
+    """The output layer is in 4 bits as well."""
 
 
 ON_CPU = Recipe(mask_bytes=4)
@@ -133,10 +145,10 @@ def predict(model: Architecture, setup: Setup, recipe: Recipe | None = None) -> 
     compute = COMPUTE_BYTES[setup.precision]
     adapter = model.lora_parameters(setup.rank, recipe.targets)
     kept, crest = _activation_bytes(model, setup, recipe, compute)
-    at_loss = recipe.logit_bytes * model.vocabulary * setup.tokens
+    at_loss = _loss_bytes(model, setup, recipe, compute)
     dynamic = kept + max(crest, at_loss)
     return Memory(
-        weights=int(_weight_bytes(model, setup.quantization, compute)),
+        weights=int(_weight_bytes(model, setup.quantization, recipe, compute)),
         adapter=ADAPTER_BYTES * adapter,
         gradients=GRADIENT_BYTES * adapter,
         optimizer=OPTIMIZER_BYTES * adapter,
@@ -168,42 +180,87 @@ def sequences_at_once(*, sequences: int, sequence_length: int, micro_batch_size:
     return max(1, min(sequences, wanted))
 
 
-def _weight_bytes(model: Architecture, quantization: str, compute: int) -> float:
-    """The base model's weights; NF4 packs the linear layers alone."""
+def _weight_bytes(model: Architecture, quantization: str, recipe: Recipe, compute: int) -> float:
+    """The base model's weights; NF4 packs the linear layers alone, and in some programs the output layer."""
     if quantization != NF4:
         return model.parameters * compute
-    return model.linear_parameters * NF4_BYTES + (model.parameters - model.linear_parameters) * compute
+    packed = model.linear_parameters
+    whole = model.parameters - packed
+    if recipe.packed_head:
+        packed += model.head_parameters
+        whole -= 0 if model.tied_embeddings else model.head_parameters
+    return packed * recipe.packed_bytes + whole * compute
 
 
-def _activation_bytes(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> tuple[int, int]:
+def _loss_bytes(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> float:
+    """What is there for a while around the loss: of the logits, or of a packed output layer's weights, unpacked in fp16
+    and then cast, beside the logits and their gradient."""
+    capped = compute if model.soft_capped_logits and recipe.logit_bytes else 0
+    of_logits = (recipe.logit_bytes + capped) * model.vocabulary * setup.tokens
+    if setup.quantization != NF4 or not recipe.packed_head:
+        return of_logits
+    return max(of_logits, 2 * compute * (model.head_parameters + model.vocabulary * setup.tokens))
+
+
+def _activation_bytes(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> tuple[float, float]:
     """Kept from the forward pass; and on top of it, for a while, in one block's backward pass.
 
     The latter holds one layer's weights unpacked where they are in NF4.
     """
-    block = _block_bytes_per_token(model, setup, recipe, compute)
-    passing = _backward_bytes_per_token(model, compute)
+    block = block_bytes_per_token(model, setup, recipe, compute) + _packed_bytes_per_token(model, setup, recipe)
+    passing = _backward_bytes_per_token(model, setup, compute)
+    kept, crest = model.layers * block * setup.tokens, float(passing * setup.tokens)
     if setup.checkpointing:
         kept = model.layers * compute * model.hidden_size * setup.tokens
-        crest = (block + passing) * setup.tokens
-    else:
-        kept = model.layers * block * setup.tokens
-        crest = passing * setup.tokens
+        crest += block * setup.tokens
     if setup.quantization == NF4:
         crest += compute * max(inputs * outputs for inputs, outputs in model.linear_shapes().values())
     return kept, crest
 
 
-def _block_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> int:
-    """What autograd keeps of one block for the backward pass, per token.
+def _packed_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe) -> float:
+    """What layers in 4 bits keep of their inputs in one block, per token: of both normed inputs, of the attention's
+    output and of the MLP's product."""
+    if setup.quantization != NF4:
+        return 0
+    return recipe.packed_input_bytes * (2 * model.hidden_size + model.query_width + model.intermediate_size)
+
+
+def block_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> int:
+    """What autograd keeps of one block for the backward pass, per token, whatever the weights are packed in.
 
     Norms keep their input in fp32, attention its queries, keys, values and output, the MLP what its activation and its
     product need.
+
+    Args:
+        model: the base model's dimensions.
+        setup: what goes through at once, and how.
+        recipe: the training program's.
+        compute: bytes of a figure in the precision that is computed in.
     """
-    norms = 0 if recipe.fused else 2 * NORM_BYTES * model.hidden_size
-    attention = compute * 2 * model.query_width + compute * 2 * model.kv_width
     kept_of_inner = (3 if model.gated else 1) - (1 if recipe.fused and model.gated else 0)
     mlp = compute * kept_of_inner * model.intermediate_size
+    norms = 0 if recipe.fused else NORM_BYTES * _normed_features(model)
+    attention = _attention_bytes_per_token(model, setup, recipe, compute)
     return norms + attention + mlp + _lora_bytes_per_token(model, setup, recipe, compute)
+
+
+def _normed_features(model: Architecture) -> int:
+    """Features that one block's norms read of one token."""
+    of_heads = model.query_width + model.kv_width if model.query_norms else 0
+    return model.norms * model.hidden_size + of_heads
+
+
+def _attention_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> int:
+    """Queries, keys, values and output; keys and values once for each query where sequences are padded to one length.
+
+    Where scores are soft-capped no kernel spares them: each head keeps its scores with all tokens of the sequence.
+    """
+    is_padded = setup.sequences > 1 and not recipe.fused
+    is_repeated = is_padded or model.soft_capped_scores
+    keys = max(model.query_width, model.kv_width) if is_repeated else model.kv_width
+    scores = SCORE_BYTES * model.heads * setup.sequence_length if model.soft_capped_scores else 0
+    return compute * (2 * model.query_width + 2 * keys) + scores
 
 
 def _lora_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, compute: int) -> int:
@@ -220,6 +277,8 @@ def _lora_bytes_per_token(model: Architecture, setup: Setup, recipe: Recipe, com
     return compute * sum(inputs.values())
 
 
-def _backward_bytes_per_token(model: Architecture, compute: int) -> int:
-    """Gradients that pass through one block at once, per token: of the MLP's inner width and of the residual stream."""
-    return compute * (2 * model.intermediate_size + 2 * model.hidden_size)
+def _backward_bytes_per_token(model: Architecture, setup: Setup, compute: int) -> int:
+    """Gradients that pass through one block at once, per token: of the MLP's inner width and of the residual stream; or
+    of soft-capped scores."""
+    of_scores = SCORE_GRADIENT_BYTES * model.heads * setup.sequence_length if model.soft_capped_scores else 0
+    return max(compute * (2 * model.intermediate_size + 2 * model.hidden_size), of_scores)

@@ -16,5 +16,6 @@ def read_dimensions(place: Place) -> Architecture:
         raise DimensionsUnknown(str(error)) from error
     except UnknownArchitecture as error:
         raise DimensionsUnknown(
-            f"The dimensions of “{place.source}” are not known: {error}. Enter them by hand."
+            f"The dimensions of “{place.source}” are not known: {error}. Enter its number of parameters by hand; its "
+            "memory is then not predicted."
         ) from error

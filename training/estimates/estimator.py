@@ -1,26 +1,27 @@
 """What a run would cost, how long it would take and whether it fits: the one estimate of page, API and job creation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
 from training.core.alternatives import Choice
 from training.core.fitting import Fit, Remedy, fit, remedies
-from training.core.forecast import Beliefs, Forecast, PastRun, believe, forecast
-from training.estimates.past_runs import past_runs
+from training.core.forecast import ARCHITECTURE, LIST, Expectation, Forecast, forecast
+from training.core.learning import Belief
+from training.core.memory import Setup
+from training.estimates.expectations import Expectations
 from training.estimates.run_settings import RunSettings
 from training.models import MAX_GPUS, GpuType
 
 
 class Estimator:
-    """Estimates for one run's settings, each made once. Measured runs are read once, for all GPU types together."""
+    """Estimates for one run's settings, each made once."""
 
     def __init__(self, run: RunSettings, gpu_types: Iterable[GpuType] | None = None) -> None:
         """``gpu_types``: those that will be asked about; by default all that are on offer."""
         self.run = run
         self._asked = gpu_types
-        self._dimensions = run.base_model.dimensions
-        self._beliefs: dict[str, Beliefs] = {}
-        self._forecasts: dict[tuple[str, int], Forecast] = {}
+        self._expectations = Expectations(run, lambda: self.on_offer)
+        self._setups: dict[int, Setup] = {}
         self._fits: dict[tuple[str, int], Fit] = {}
 
     @cached_property
@@ -33,51 +34,57 @@ class Estimator:
         """Those that choices are made of."""
         return self.on_offer if self._asked is None else list(self._asked)
 
-    @cached_property
-    def _past(self) -> Mapping[str, list[PastRun]]:
-        return {} if self.run.use_list else past_runs(self.gpu_types)
-
-    def beliefs(self, gpu_type: GpuType) -> Beliefs:
-        """What measured runs say of this one on that GPU type."""
-        if gpu_type.name not in self._beliefs:
-            self._beliefs[gpu_type.name] = believe(self.run.conditions, self._past.get(gpu_type.name, []))
-        return self._beliefs[gpu_type.name]
+    def memory(self, gpu_type: GpuType) -> Belief:
+        """What measured runs say of its peak on that GPU type, whatever basis is asked for: it is no list figure."""
+        return self._expectations.beliefs(gpu_type).memory
 
     def forecast(self, gpu_type: GpuType, gpu_count: int) -> Forecast:
-        """Cost and duration, with their range."""
-        key = (gpu_type.name, gpu_count)
-        if key not in self._forecasts:
-            run = self.run
-            self._forecasts[key] = forecast(
-                run.figures,
-                gpu_type.hardware(gpu_count, parameters=run.base_model.parameters),
-                batch_size=run.hyperparameters.batch_size,
-                epochs=run.hyperparameters.epochs,
-                beliefs=self.beliefs(gpu_type),
-            )
-        return self._forecasts[key]
+        """Cost and duration on the basis that is asked for, or on the best below it that is known."""
+        expected = self._expectations
+        found = None
+        if self.run.basis not in (LIST, ARCHITECTURE):
+            found = expected.measured(gpu_type, gpu_count)
+        if found is None and self.run.basis != LIST:
+            found = expected.modelled(gpu_type, gpu_count)
+        return self._forecast(found or expected.listed(gpu_type, gpu_count))
+
+    def forecasts(self, gpu_type: GpuType, gpu_count: int) -> dict[str, Forecast]:
+        """By basis, the best last: the list's, and the others where they are known."""
+        asked = self._expectations
+        known = (
+            asked.listed(gpu_type, gpu_count),
+            asked.modelled(gpu_type, gpu_count),
+            asked.measured(gpu_type, gpu_count),
+        )
+        return {expected.basis: self._forecast(expected) for expected in known if expected is not None}
 
     def fit(self, gpu_type: GpuType, gpu_count: int) -> Fit | None:
         """Whether it fits; ``None`` where the model's dimensions or the card's memory are not known."""
-        if self._dimensions is None or (card := gpu_type.card) is None:
+        dimensions, card = self.run.dimensions, gpu_type.card
+        if dimensions is None or card is None:
             return None
-        setup = self.run.setup(gpu_count)
+        setup = self._setups.get(gpu_count) or self._setups.setdefault(gpu_count, self.run.setup(gpu_count))
         key = (gpu_type.name, setup.sequences)
         if key not in self._fits:
-            self._fits[key] = fit(self._dimensions, setup, card, factor=self.beliefs(gpu_type).memory.factor)
+            self._fits[key] = fit(dimensions, setup, card, factor=self.memory(gpu_type).factor)
         return self._fits[key]
 
     def remedies(self, gpu_type: GpuType, gpu_count: int, *, scale: float = 1.0) -> list[Remedy]:
         """What would make the run fit where it does not, if it needs ``scale`` times what is predicted."""
-        if self._dimensions is None or (card := gpu_type.card) is None:
+        dimensions, card = self.run.dimensions, gpu_type.card
+        if dimensions is None or card is None:
             return []
         others = [other.card for other in self.on_offer if other.card and other.name != gpu_type.name]
-        factor = self.beliefs(gpu_type).memory.factor * scale
-        return remedies(self._dimensions, self.run.setup(gpu_count), card, others, factor=factor)
+        factor = self.memory(gpu_type).factor * scale
+        return remedies(dimensions, self.run.setup(gpu_count), card, others, factor=factor)
 
     def choices(self) -> list[Choice]:
         """Every GPU type with every count."""
         return [self._choice(gpu_type, count) for gpu_type in self.gpu_types for count in range(1, MAX_GPUS + 1)]
+
+    def _forecast(self, expected: Expectation) -> Forecast:
+        settings = self.run.hyperparameters
+        return forecast(self.run.figures, expected, batch_size=settings.batch_size, epochs=settings.epochs)
 
     def _choice(self, gpu_type: GpuType, count: int) -> Choice:
         price = self.forecast(gpu_type, count).estimate

@@ -5,13 +5,10 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from training.core.estimate import list_throughput
-from training.core.fitting import precision_on
-from training.core.forecast import cpu_throughput
-from training.core.gpu_names import CPU, CUDA, is_that_gpu
-from training.core.memory import Setup, predict, resident_on_cpu
+from training.core.gpu_names import CUDA, is_that_gpu
+from training.estimates.modelled import modelled_figures
 from training.estimates.predictions import predictions
-from training.models import GpuType, RunMeasurement, RunPlan, TrainingJob
+from training.models import RunMeasurement, RunPlan, TrainingJob
 from training.trainer.protocol import Measured
 
 
@@ -33,9 +30,8 @@ def record(job: TrainingJob, measured: Measured, *, cost: Decimal) -> None:
     if not all(math.isfinite(figure) for figure in asdict(measured).values()):
         raise ValueError(f"the trainer measured what is no number: {measured}")
     row = RunMeasurement(**_what_ran(job, plan, measured), **_what_it_took(measured), cost=float(cost))
-    gpu_type = GpuType.objects.filter(name=row.gpu_type).first()
-    row.list_tokens_per_second = _list_throughput(row, gpu_type)
-    row.modelled_peak_bytes = _modelled_peak(row, job, gpu_type)
+    for name, value in modelled_figures(row, job, plan).items():
+        setattr(row, name, value)
     values = _columns(row) | predictions(row, job, plan)
     RunMeasurement.objects.update_or_create(job=job, defaults=values)
 
@@ -85,33 +81,15 @@ def hardware(job: TrainingJob) -> str:
     return job.device_name or job.device
 
 
-def _list_throughput(row: RunMeasurement, gpu_type: GpuType | None) -> float:
-    parameters = row.base_model.parameters
-    if row.device == CPU:
-        return cpu_throughput(parameters)
-    if gpu_type is None:
-        return row.tokens_per_second
-    return list_throughput(gpu_type.tokens_per_second, parameters) * row.gpu_count
+def refresh() -> int:
+    """Hold every run that is kept against today's figures of catalogue and core; returns how many there are.
 
-
-def _modelled_peak(row: RunMeasurement, job: TrainingJob, gpu_type: GpuType | None) -> int | None:
-    dimensions = row.base_model.dimensions
-    if dimensions is None:
-        return None
-    card = gpu_type.card if gpu_type else None
-    precision = "fp32" if row.device == CPU else row.precision
-    if card is not None and row.device == CUDA:
-        precision = precision_on(card, row.precision)
-    setup = Setup(
-        sequences=row.micro_batch_size,
-        sequence_length=row.longest_sequence,
-        rank=row.rank,
-        dropout=job.settings.dropout > 0,
-        quantization=row.quantization,
-        precision="bf16" if precision == "auto" else precision,
-        checkpointing=row.gradient_checkpointing,
-    )
-    return resident_on_cpu(dimensions, setup) if row.device == CPU else predict(dimensions, setup).reserved
+    For after either has changed: what is learned are ratios to what they said when the run ended.
+    """
+    rows = RunMeasurement.objects.select_related("job__plan", "job__dataset", "base_model")
+    for row in rows.iterator(chunk_size=500):
+        rows.filter(pk=row.pk).update(**modelled_figures(row, row.job, row.job.plan))
+    return rows.count()
 
 
 def _columns(row: RunMeasurement) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Measured runs, as the estimate learns from them."""
 
-from collections import defaultdict
+import math
 from collections.abc import Iterable
 from typing import Any
 
-from training.core.estimate import list_throughput
-from training.core.forecast import PastRun, cpu_throughput
+from training.core.beliefs import PastRun
+from training.core.estimate import LIST_OVERHEAD, list_throughput
+from training.core.forecast import cpu_throughput
 from training.core.gpu_names import CUDA
-from training.core.likeness import Conditions
+from training.core.likeness import Conditions, log_speed
 from training.models import GpuType, RunMeasurement, TrainingJob
 
 COLUMNS = (
@@ -32,28 +33,50 @@ COLUMNS = (
     "peak_memory_bytes",
     "reserved_memory_bytes",
     "modelled_peak_bytes",
+    "modelled_tokens_per_second",
+    "modelled_startup_seconds",
+    "modelled_evaluation_seconds",
+    "modelled_saving_seconds",
     "job__plan__micro_batch_size",
 )
 
 
-def past_runs(gpu_types: Iterable[GpuType]) -> dict[str, list[PastRun]]:
-    """The latest measured runs on each of these GPU types, by its name. One query.
+def measured_rows(hardware: Iterable[str]) -> list[Any]:
+    """The latest measured runs on each of these, as named tuples of COLUMNS. One query.
 
-    Only runs that were really on such a GPU: a run on a CPU counts for that CPU.
+    Models would take several times as long. Only runs that were really on such a GPU are among them: a run on a CPU
+    counts for that CPU.
     """
-    lists = {gpu_type.name: gpu_type.tokens_per_second for gpu_type in gpu_types}
-    found: defaultdict[str, list[PastRun]] = defaultdict(list)
-    for row in _rows(lists):
-        expected = list_throughput(lists[row.hardware], row.base_model__parameters) * row.gpu_count
-        found[row.hardware].append(_past_run(row, expected=expected))
-    return found
+    return list(RunMeasurement.objects.latest_on(hardware).values_list(*COLUMNS, named=True))
+
+
+def against_architecture(rows: Iterable[Any]) -> list[PastRun]:
+    """What was measured / what the model's architecture says, of the runs of which it says something."""
+    return [
+        _past_run(
+            row,
+            throughput=row.tokens_per_second / row.modelled_tokens_per_second,
+            **_around(row),
+        )
+        for row in rows
+        if row.modelled_tokens_per_second
+    ]
+
+
+def against_list(rows: Iterable[Any], gpu_type: GpuType) -> list[PastRun]:
+    """What was measured on these GPUs / what the list says."""
+    return [
+        _against_list(row, list_throughput(gpu_type.tokens_per_second, row.base_model__parameters) * row.gpu_count)
+        for row in rows
+        if row.hardware == gpu_type.name
+    ]
 
 
 def past_cpu_runs(hardware: str, *, without: TrainingJob) -> list[PastRun]:
-    """The latest measured runs on that CPU, but for one job's."""
+    """The latest measured runs on that CPU, but for one job's; the time around training against its sizes' if known."""
     return [
-        _past_run(row, expected=cpu_throughput(row.base_model__parameters))
-        for row in _rows([hardware])
+        _past_run(row, throughput=_to_list(row, cpu_throughput(row.base_model__parameters)), **_around(row))
+        for row in measured_rows([hardware])
         if row.job_id != without.pk
     ]
 
@@ -63,7 +86,7 @@ def conditions_of(row: Any, *, model: str, parameters: int, chosen_micro_batch: 
     return Conditions.of(
         model=model,
         parameters=parameters,
-        sequences=row.micro_batch_size * _devices(row),
+        sequences=row.micro_batch_size * devices(row),
         micro_batch_size=chosen_micro_batch,
         sequence_length=row.sequence_length,
         rank=row.rank,
@@ -73,31 +96,55 @@ def conditions_of(row: Any, *, model: str, parameters: int, chosen_micro_batch: 
     )
 
 
-def _rows(hardware: Iterable[str]) -> Iterable[Any]:
-    """Named tuples: with two hundred of them for one estimate, models would take several times as long."""
-    return RunMeasurement.objects.latest_on(hardware).values_list(*COLUMNS, named=True)
-
-
-def _past_run(row: Any, *, expected: float) -> PastRun:
-    """``expected``: tokens a second that the list would say."""
-    held = row.reserved_memory_bytes or row.peak_memory_bytes
-    return PastRun(
-        conditions=conditions_of(
-            row,
-            model=row.base_model__name,
-            parameters=row.base_model__parameters,
-            chosen_micro_batch=row.job__plan__micro_batch_size,
-        ),
-        gpu_count=_devices(row),
-        throughput=row.tokens_per_second / expected,
-        start=row.startup_seconds,
-        validation=row.evaluation_seconds / max(row.epochs, 1) if row.is_whole else None,
-        save=row.saving_seconds if row.is_whole else None,
-        memory=held / row.modelled_peak_bytes if row.modelled_peak_bytes and held else None,
-    )
-
-
-def _devices(row: Any) -> int:
+def devices(row: Any) -> int:
     """GPUs that shared its steps; a CPU is one, whatever was chosen."""
     count: int = row.gpu_count if row.device == CUDA else 1
     return count
+
+
+def _around(row: Any) -> dict[str, float | None]:
+    """The time around its training, measured / what sizes say."""
+    return {
+        "start": _ratio(row.startup_seconds, row.modelled_startup_seconds),
+        "validation": _ratio(row.evaluation_seconds, row.modelled_evaluation_seconds) if row.is_whole else None,
+        "save": _ratio(row.saving_seconds, row.modelled_saving_seconds) if row.is_whole else None,
+    }
+
+
+def _to_list(row: Any, listed: float) -> float:
+    """Measured throughput / ``listed``, to which what the run's conditions explain is added."""
+    expected: float = listed * math.exp(log_speed(_conditions(row), devices(row)))
+    return float(row.tokens_per_second) / expected
+
+
+def _against_list(row: Any, listed: float) -> PastRun:
+    """``listed``: tokens a second that the list says."""
+    evaluation = row.evaluation_seconds / max(row.epochs, 1)
+    return _past_run(
+        row,
+        throughput=_to_list(row, listed),
+        start=row.startup_seconds / LIST_OVERHEAD.start,
+        validation=evaluation / LIST_OVERHEAD.validation if row.is_whole else None,
+        save=row.saving_seconds / LIST_OVERHEAD.save if row.is_whole else None,
+    )
+
+
+def _past_run(row: Any, **ratios: float | None) -> PastRun:
+    held = row.reserved_memory_bytes or row.peak_memory_bytes
+    return PastRun(
+        hardware=row.hardware, conditions=_conditions(row), memory=_ratio(held, row.modelled_peak_bytes), **ratios
+    )
+
+
+def _conditions(row: Any) -> Conditions:
+    return conditions_of(
+        row,
+        model=row.base_model__name,
+        parameters=row.base_model__parameters,
+        chosen_micro_batch=row.job__plan__micro_batch_size,
+    )
+
+
+def _ratio(measured: float, expected: float | None) -> float | None:
+    """``None`` where nothing was measured or expected."""
+    return measured / expected if measured and expected else None

@@ -23,6 +23,9 @@ class Quote:
     gpu_type: GpuType
     gpu_count: int
     forecast: Forecast
+    """On the basis that was asked for."""
+    forecasts: dict[str, Forecast]
+    """By basis, the best last: the list's, and the others where they are known."""
     setup: Setup
     """One GPU's share of the step that needs the most memory."""
     fit: Fit | None
@@ -47,7 +50,7 @@ class Quote:
     @property
     def probe_cost(self) -> Decimal:
         """US dollars for a dry run."""
-        return cents(probe_cost(self.price, self.forecast.overhead_seconds, self.probe_steps))
+        return cents(probe_cost(self.forecast, self.probe_steps))
 
     @property
     def notices(self) -> list[Notice]:
@@ -80,9 +83,10 @@ def quote(
         gpu_type=gpu_type,
         gpu_count=gpu_count,
         forecast=estimator.forecast(gpu_type, gpu_count),
+        forecasts=estimator.forecasts(gpu_type, gpu_count),
         setup=estimator.run.setup(gpu_count),
         fit=fit,
-        memory_runs=estimator.beliefs(gpu_type).memory.runs,
+        memory_runs=estimator.memory(gpu_type).runs,
         remedies=estimator.remedies(gpu_type, gpu_count) if fit and not fit.fits else [],
         alternatives=compare(estimator.choices() if with_alternatives else [], within_hours=within_hours),
     )

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from datasets.held_out import held_out_pairs
 from datasets.models import Dataset
-from training.core.estimate import DatasetFigures
+from training.core.architecture import Architecture
+from training.core.estimate import DEFAULT_PAIRS, DEFAULT_TOKENS_PER_PAIR, DatasetFigures
+from training.core.forecast import LIST
 from training.core.hyperparameters import Hyperparameters
 from training.core.length_profile import LengthProfile
 from training.core.likeness import Conditions
 from training.core.memory import Setup, sequences_at_once
 from training.core.options import DEFAULT_OPTIONS, RunOptions
+from training.core.throughput import Workload
 from training.models import BaseModel, DataFit, RunPlan, TrainingJob
 from training.trainer.windows import SPLIT
 
@@ -24,8 +28,8 @@ class RunSettings:
     options: RunOptions = DEFAULT_OPTIONS
     too_long: str = SPLIT
     """What becomes of conversations longer than the longest sequence: a key of TOO_LONG."""
-    use_list: bool = False
-    """Leave out what was measured."""
+    basis: str = LIST
+    """What its estimate is to rest on: one of BASES, or BEST."""
 
     @classmethod
     def of_job(cls, job: TrainingJob, plan: RunPlan) -> "RunSettings":
@@ -77,6 +81,38 @@ class RunSettings:
             longest=dataset.longest_tokens,
             histogram=dataset.length_histogram,
             limit=self.hyperparameters.max_sequence_length,
+        )
+
+    @cached_property
+    def evaluated_tokens(self) -> float:
+        """Held out, and put through after each epoch."""
+        figures, other = self.figures, self.dataset.evaluation_in_use
+        if other is not None:
+            return other.total_tokens or 0
+        pairs = figures.pairs or DEFAULT_PAIRS
+        held_out = held_out_pairs(pairs, self.dataset.share_held_out)
+        return held_out * (figures.tokens / pairs if figures.tokens else DEFAULT_TOKENS_PER_PAIR)
+
+    @cached_property
+    def dimensions(self) -> Architecture | None:
+        """The base model's, where they are known."""
+        return self.base_model.dimensions
+
+    @cached_property
+    def workload(self) -> Workload | None:
+        """What its speed depends on in detail; ``None`` where the model's dimensions are not known."""
+        if self.dimensions is None:
+            return None
+        return Workload(
+            model=self.dimensions,
+            sequences=self.lengths.sequences(batch_size=self.hyperparameters.batch_size, gpu_count=1),
+            sequence_length=self.lengths.mean,
+            rank=self.hyperparameters.rank,
+            micro_batch_size=self.options.micro_batch_size,
+            dropout=self.hyperparameters.dropout > 0,
+            quantization=self.options.quantization,
+            precision=self.options.precision,
+            checkpointing=self.options.gradient_checkpointing,
         )
 
     @cached_property

@@ -19,12 +19,11 @@ class DatasetNotReady(Exception):
 
 def chosen_for(dataset: Dataset) -> dict[str, Any]:
     """A new job's data: the present version and what is held out, whatever becomes of the data set later."""
-    other = dataset.evaluation_dataset
-    is_other_usable = other is not None and other.is_trainable and other.deleted_at is None
+    other = dataset.evaluation_in_use
     return {
         "dataset_version": dataset.version,
         "dataset_sha256": dataset.version.sha256 if dataset.version else "",
-        "evaluation_version": other.version if other is not None and is_other_usable else None,
+        "evaluation_version": other.version if other is not None else None,
         "evaluation_share": dataset.share_held_out,
         "split_seed": dataset.split_seed,
     }

@@ -9,6 +9,7 @@ from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from training.core import status
+from training.core.gpu_names import CUDA, known_as
 from training.models import GpuType, TrainingJob, Worker, gpu_queue
 from training.models.querysets import TrainingJobQuerySet
 from training.models.worker import WorkerQuerySet
@@ -63,6 +64,32 @@ def queues() -> list[QueueFigures]:
             workers=served.count(gpu_queue(gpu)),
         )
         for gpu in [*offered, *sorted(found.keys() - set(offered))]
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnofferedCard:
+    """A card that a worker has and serves, of a GPU type that nobody can choose."""
+
+    gpu_type: GpuType
+    device_name: str
+    hosts: tuple[str, ...]
+
+
+def unoffered_cards() -> list[UnofferedCard]:
+    """What could be offered at once: cards of workers that are there, which the catalogue has as inactive."""
+    types = {gpu_type.name: gpu_type for gpu_type in GpuType.objects.all()}
+    hosts: dict[tuple[str, str], set[str]] = {}
+    for worker in Worker.objects.alive().filter(device=CUDA):
+        known = [types[name] for name in known_as(worker.device_name, types)]
+        if any(gpu_type.is_active for gpu_type in known):
+            continue
+        for gpu_type in known:
+            if gpu_type.queue in worker.queues:
+                hosts.setdefault((gpu_type.name, worker.device_name), set()).add(worker.host)
+    return [
+        UnofferedCard(gpu_type=types[name], device_name=device_name, hosts=tuple(sorted(found)))
+        for (name, device_name), found in sorted(hosts.items())
     ]
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from datasets.models import Dataset
 from training.core.estimate import cents
 from training.core.fitting import Fit, Remedy
+from training.core.forecast import LIST
 from training.core.hyperparameters import Hyperparameters
 from training.core.memory import GIB
 from training.core.options import DEFAULT_OPTIONS, RunOptions
@@ -17,6 +18,7 @@ from training.estimates.estimator import Estimator
 from training.estimates.quote import Quote, quote
 from training.estimates.run_settings import RunSettings
 from training.jobs import data_fits, lifecycle
+from training.jobs.base_models import require_loadable
 from training.jobs.data import chosen_for, require_trainable
 from training.jobs.nudges import nudge
 from training.models import BaseModel, GpuType, RunPlan, TrainingJob
@@ -36,7 +38,7 @@ class DoesNotFit(Exception):
     def __init__(self, fit: Fit, remedies: list[Remedy]) -> None:
         super().__init__(
             f"Predicted to need {fit.peak / GIB:.1f} GiB on each GPU, and {fit.card.name} has {fit.card.memory_gib:g}. "
-            "Choose one of the changes that make it fit, or confirm that it is to start all the same."
+            "Choose one of the changes that make it fit, or confirm that it is to start anyway."
         )
         self.fit = fit
         self.remedies = remedies
@@ -58,7 +60,8 @@ class JobRequest:
     max_cost: Decimal | None = None
     """The run stops itself before it costs more (US dollars)."""
     options: RunOptions = DEFAULT_OPTIONS
-    use_list: bool = False
+    basis: str = LIST
+    """What its estimate is to rest on: one of the core's BASES, or BEST."""
     too_long: str = SPLIT
     """What becomes of conversations longer than the longest sequence."""
     allow_oom: bool = False
@@ -77,7 +80,7 @@ class JobRequest:
             hyperparameters=self.hyperparameters,
             options=self.options,
             too_long=self.too_long,
-            use_list=self.use_list,
+            basis=self.basis,
         )
 
     def quote(self) -> Quote:
@@ -96,9 +99,10 @@ def default_base_model() -> BaseModel:
 def job_submit(request: JobRequest, *, user: AbstractBaseUser) -> TrainingJob:
     """Create a queued job and, once it is committed, tell the workers.
 
-    Raises DatasetNotReady, NoBaseModel, DoesNotFit, and what ``data_fits.require`` raises.
+    Raises DatasetNotReady, NoBaseModel, CannotBeLoaded, DoesNotFit, and what ``data_fits.require`` raises.
     """
     require_trainable(request.dataset)
+    require_loadable(request.run.base_model, request.gpu_type)
     fit = data_fits.require(request.run, allow_dropped_rows=request.allow_dropped_rows)
     found = request.quote()
     if found.fit and not found.fit.fits and not request.allow_oom and not request.probe:

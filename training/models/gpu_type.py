@@ -7,12 +7,20 @@ from django.utils.text import slugify
 
 from training.core.estimate import Hardware, list_throughput
 from training.core.fitting import Card
+from training.core.throughput import Chip
 
 MAX_GPUS = 8
+GPU_QUEUE = "gpu."
+"""How the names of the queues begin that training jobs wait in."""
 
 
 class GpuType(models.Model):
     """A kind of GPU on offer, with its list price and throughput."""
+
+    class Interconnect(models.TextChoices):
+        NVLINK = "nvlink", "NVLink"
+        PCIE = "pcie", "PCIe"
+        XGMI = "xgmi", "Infinity Fabric"
 
     name = models.CharField(max_length=40, unique=True, help_text="The name scripts use: A100-80GB.")
     label = models.CharField(max_length=80)
@@ -34,7 +42,28 @@ class GpuType(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0.1)],
-        help_text="GiB on one card; without it, nobody is told whether a run fits.",
+        help_text="GiB on one card, as it is sold; without it, nobody is told whether a run fits.",
+    )
+    usable_gib = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.1)],
+        help_text="GiB that programs can use (PyTorch's total_memory), which decides whether a run fits.",
+    )
+    peak_tflops = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.1)],
+        help_text="Dense matrix products in 16 bits, summed up in fp32, in 10¹² operations a second.",
+    )
+    peak_fp32_tflops = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0.1)], help_text="The same in fp32, without TF32."
+    )
+    bandwidth_gb_s = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Of its memory, in 10⁹ bytes a second."
+    )
+    interconnect = models.CharField(
+        max_length=8, choices=Interconnect, blank=True, help_text="Between the GPUs of one host."
     )
     has_bf16 = models.BooleanField(
         "computes in bf16", default=True, help_text="Not before the A100's generation: a V100 trains in fp16 instead."
@@ -71,9 +100,23 @@ class GpuType(models.Model):
 
     @property
     def card(self) -> Card | None:
-        """Its memory, where that is known."""
-        return Card(name=self.name, memory_gib=self.memory_gib, has_bf16=self.has_bf16) if self.memory_gib else None
+        """Its memory, where that is known: what programs can use of it, else what it is sold as."""
+        memory = self.usable_gib or self.memory_gib
+        return Card(name=self.name, memory_gib=memory, has_bf16=self.has_bf16) if memory else None
+
+    @property
+    def chip(self) -> Chip | None:
+        """Its speed, where its peaks and its bandwidth are known."""
+        if not (self.peak_tflops and self.peak_fp32_tflops and self.bandwidth_gb_s):
+            return None
+        return Chip(
+            name=self.name,
+            peak=self.peak_tflops * 1e12,
+            peak_fp32=self.peak_fp32_tflops * 1e12,
+            bandwidth=self.bandwidth_gb_s * 1e9,
+            has_bf16=self.has_bf16,
+        )
 
 
 def gpu_queue(name: str) -> str:
-    return f"gpu.{slugify(name)}"
+    return f"{GPU_QUEUE}{slugify(name)}"

@@ -13,6 +13,8 @@ from training.core.memory import CONTEXT_BYTES, GIB
 from training.models.base_model import BaseModel
 from training.models.job import TrainingJob
 
+ON_CHOSEN_HARDWARE = Q(device=CUDA, hardware=F("gpu_type"))
+
 
 class RunMeasurementQuerySet(models.QuerySet[Any]):
     """What runs measured, by who may see it and what it counts for."""
@@ -28,10 +30,14 @@ class RunMeasurementQuerySet(models.QuerySet[Any]):
         return self.filter(job__user_id=user.pk)
 
     def comparable(self) -> "RunMeasurementQuerySet":
-        """The latest whole runs for which there was a prediction on the hardware that they really ran on."""
-        rows = self.filter(is_whole=True, predicted_hours__isnull=False).order_by("-created_at")
+        """The latest whole runs for which there was a prediction, on the hardware that was chosen and no other."""
+        rows = self.filter(ON_CHOSEN_HARDWARE, is_whole=True, predicted_hours__isnull=False).order_by("-created_at")
         latest: RunMeasurementQuerySet = rows.select_related("base_model", "job")[: self.MOST_COMPARED]
         return latest
+
+    def elsewhere(self) -> "RunMeasurementQuerySet":
+        """Whole runs on another device than the one chosen: they say nothing of its estimates."""
+        return self.filter(is_whole=True).exclude(ON_CHOSEN_HARDWARE)
 
     def latest_on(self, hardware: Iterable[str]) -> "RunMeasurementQuerySet":
         """The latest of each of these, runs and probes."""
@@ -84,10 +90,16 @@ class RunMeasurement(models.Model):
     modelled_peak_bytes = models.PositiveBigIntegerField(
         null=True, help_text="What the memory model alone says of this run, as PyTorch would."
     )
+    modelled_tokens_per_second = models.FloatField(
+        null=True, help_text="What the model's architecture alone says of this run."
+    )
+    modelled_startup_seconds = models.FloatField(null=True)
+    modelled_evaluation_seconds = models.FloatField(null=True)
+    modelled_saving_seconds = models.FloatField(null=True)
     hours = models.FloatField(help_text="Of the whole run.")
     cost = models.FloatField(help_text="US dollars.")
 
-    basis = models.CharField(max_length=8, blank=True)
+    basis = models.CharField(max_length=16, blank=True)
     predicted_tokens_per_second = models.FloatField(null=True)
     predicted_overhead_seconds = models.FloatField(null=True)
     predicted_hours = models.FloatField(null=True)
@@ -114,6 +126,16 @@ class RunMeasurement(models.Model):
         return self.startup_seconds + self.evaluation_seconds + self.saving_seconds
 
     @property
+    def training_seconds(self) -> float:
+        return max(0.0, self.hours * 3600 - self.overhead_seconds)
+
+    @property
+    def predicted_training_seconds(self) -> float | None:
+        if self.predicted_hours is None or self.predicted_overhead_seconds is None:
+            return None
+        return max(0.0, self.predicted_hours * 3600 - self.predicted_overhead_seconds)
+
+    @property
     def held_bytes(self) -> int:
         """The most that PyTorch held, in use or not; on a CPU, that the process held."""
         return self.reserved_memory_bytes or self.peak_memory_bytes
@@ -133,4 +155,4 @@ class RunMeasurement(models.Model):
 
     @property
     def was_on_chosen_hardware(self) -> bool:
-        return self.hardware == self.gpu_type
+        return self.device == CUDA and self.hardware == self.gpu_type

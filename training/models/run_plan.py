@@ -14,6 +14,7 @@ class RunPlan(models.Model):
 
     class Basis(models.TextChoices):
         LIST = "list", "List figures"
+        ARCHITECTURE = "architecture", "The model's architecture"
         MEASURED = "measured", "Measured runs"
 
     job = models.OneToOneField(TrainingJob, on_delete=models.CASCADE, related_name="plan", primary_key=True)
@@ -40,7 +41,7 @@ class RunPlan(models.Model):
 
     price_per_hour = models.DecimalField(max_digits=8, decimal_places=2, help_text="US dollars per GPU and hour.")
     price_as_of = models.DateField(null=True, blank=True)
-    basis = models.CharField(max_length=8, choices=Basis, default=Basis.LIST)
+    basis = models.CharField(max_length=16, choices=Basis, default=Basis.LIST)
     basis_runs = models.PositiveIntegerField(default=0, help_text="How many measured runs the estimate is from.")
     total_steps = models.PositiveBigIntegerField(help_text="Of the whole run, also for a probe.")
     tokens_per_second = models.FloatField()
@@ -69,10 +70,14 @@ class RunPlan(models.Model):
     def __str__(self) -> str:
         return f"plan of {self.job_id}"
 
+    @property
+    def training_seconds(self) -> float:
+        """Of the whole run, as predicted: starting, evaluating and saving left out."""
+        return max(0.0, self.duration_hours * 3600 - self.overhead_seconds)
+
     def hours_at(self, tokens_per_second: float) -> float:
         """Of training the whole run, at another pace than was predicted; overheads left out."""
-        training = max(0.0, self.duration_hours - self.overhead_seconds / 3600)
-        return training * self.tokens_per_second / tokens_per_second
+        return self.training_seconds / 3600 * self.tokens_per_second / tokens_per_second
 
     @property
     def options(self) -> RunOptions:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from training.core.gpu_names import CUDA
+from training.models.gpu_type import GPU_QUEUE
 
 
 class WorkerQuerySet(models.QuerySet[Any]):
@@ -33,6 +34,10 @@ class Worker(models.Model):
     device_name = models.CharField(max_length=120, blank=True)
     gpu_count = models.PositiveSmallIntegerField(default=0, help_text="GPUs on the host; 0 without.")
     queues = models.JSONField(default=list, help_text="The queues it serves.")
+    base_models = models.JSONField(
+        default=list, help_text="Names of the base models that it can load without fetching them."
+    )
+    may_fetch = models.BooleanField(default=False, help_text="It may fetch base models from the hub.")
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(db_index=True)
 
@@ -44,6 +49,11 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def trains(self) -> bool:
+        """It runs training jobs, rather than data sets' checks or sweeps."""
+        return any(queue.startswith(GPU_QUEUE) for queue in self.queues)
 
     def has_room_for(self, gpu_count: int) -> bool:
         """Whether a job of that many GPUs can run there; a CPU stands in for any number of them."""

@@ -5,12 +5,16 @@ from decimal import Decimal
 
 from django import template
 
+from training.core import words
 from training.core.estimate import cents as to_cents
 from training.core.estimate import fixed
 from training.core.memory import GIB
 from training.web.choices import change
+from training.web.error_chart import off_by
 
 register = template.Library()
+register.filter(off_by)
+register.filter(words.duration)
 
 SECONDS_A_MINUTE = 60
 SECONDS_AN_HOUR = 3600
@@ -40,6 +44,12 @@ def seconds(value: float | None) -> str:
     if value >= SECONDS_AN_HOUR:
         return f"{value / SECONDS_AN_HOUR:.2f} h"
     return f"{value / SECONDS_A_MINUTE:.1f} min" if value >= SECONDS_A_MINUTE else f"{value:.0f} s"
+
+
+@register.filter
+def seconds_in_words(value: float) -> str:
+    """ "12 s", "1.5 min", "2 h 10 min"."""
+    return words.duration(value / words.HOUR)
 
 
 @register.filter

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from training.core.advice import advise
 from training.core.alternatives import Alternatives, Choice
 from training.core.estimate import Estimate, cents
 from training.core.fitting import Fit, Remedy
-from training.core.forecast import Forecast
+from training.core.forecast import BASES, Forecast
 from training.core.memory import GIB
 from training.estimates.quote import Quote
 from training.models import GpuType
@@ -19,7 +20,11 @@ PATHS = {"gpu_type": "gpu_config.type"}
 
 def quote_data(quote: Quote, checked: CheckedData | None) -> dict[str, Any]:
     """All of a quote, and of the check of its data."""
-    data = estimate_data(quote.price, dataset_name=quote.run.dataset.name) | _range_data(quote.forecast)
+    name = quote.run.dataset.name
+    data = estimate_data(quote.price, dataset_name=name) | _range_data(quote.forecast)
+    data["estimates"] = {
+        basis: _forecast_data(quote.forecasts[basis], name) if basis in quote.forecasts else None for basis in BASES
+    }
     data["price"] = _price_data(quote.gpu_type)
     data["memory"] = _memory_data(quote, quote.fit) if quote.fit else None
     data["data"] = fit_data(checked) if checked else None
@@ -48,6 +53,10 @@ def estimate_data(estimate: Estimate, *, dataset_name: str) -> dict[str, Any]:
     }
 
 
+def _forecast_data(forecast: Forecast, dataset_name: str) -> dict[str, Any]:
+    return estimate_data(forecast.estimate, dataset_name=dataset_name) | _range_data(forecast)
+
+
 def refusal_data(fit: Fit, remedies: Sequence[Remedy]) -> dict[str, Any]:
     """Why a job was not started, and what would let it start."""
     return {
@@ -63,6 +72,14 @@ def _range_data(forecast: Forecast) -> dict[str, Any]:
     return {
         "basis": forecast.basis,
         "basis_runs": forecast.runs,
+        "basis_runs_on_this_gpu": forecast.runs_here,
+        "training_seconds": _tenths(forecast.training_seconds),
+        "overhead_seconds": {
+            "start": _tenths(forecast.overhead.start),
+            "evaluation_per_epoch": _tenths(forecast.overhead.validation),
+            "saving": _tenths(forecast.overhead.save),
+            "total": _tenths(forecast.overhead_seconds),
+        },
         "low": {
             "estimated_cost": _cents(found.low_cost),
             "estimated_duration_hours": _cents(found.low_hours),
@@ -105,7 +122,10 @@ def _remedy_data(remedy: Remedy) -> dict[str, Any]:
 
 
 def _alternatives_data(alternatives: Alternatives) -> dict[str, Any]:
+    advice = advise(alternatives.choices)
+    best = advice.recommended
     return {
+        "recommended": {"gpu_config": _gpu_config(best), "reason": advice.why} if best else None,
         "within_hours": alternatives.within_hours,
         "alternatives": [_choice_data(choice, alternatives) for choice in alternatives.choices],
     }
@@ -113,7 +133,7 @@ def _alternatives_data(alternatives: Alternatives) -> dict[str, Any]:
 
 def _choice_data(choice: Choice, alternatives: Alternatives) -> dict[str, Any]:
     return {
-        "gpu_config": {"type": choice.gpu, "count": choice.count},
+        "gpu_config": _gpu_config(choice),
         "estimated_cost": float(choice.shown_cost),
         "estimated_duration_hours": float(choice.shown_hours),
         "hourly_rate": _cents(choice.hourly_rate),
@@ -123,8 +143,16 @@ def _choice_data(choice: Choice, alternatives: Alternatives) -> dict[str, Any]:
     }
 
 
+def _gpu_config(choice: Choice) -> dict[str, Any]:
+    return {"type": choice.gpu, "count": choice.count}
+
+
 def _cents(amount: float) -> float:
     return float(cents(amount))
+
+
+def _tenths(seconds: float) -> float:
+    return round(seconds, 1)
 
 
 def _gib(size: float) -> float:

@@ -1,21 +1,29 @@
-"""Cost against time as points in a small picture, both axes logarithmic."""
+"""Cost against time of the choices worth looking at, as a small picture; both axes logarithmic."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from training.core.alternatives import Choice
+from training.core.words import DAY, HOUR, MINUTE, amount
+from training.web.chart_labels import Label, labels
 
 WIDTH, HEIGHT = 340, 250
-LEFT, RIGHT, TOP, BOTTOM = 44, 14, 14, 30
-LEAST = 0.01
+LEFT, RIGHT, TOP, BOTTOM = 40, 14, 24, 36
+PADDING = 14
+FRAME = (LEFT, TOP - PADDING, WIDTH, HEIGHT - BOTTOM)
+"""What names of points stay within."""
+LEAST = 1e-4
 """Hours and dollars below this are drawn here: a logarithm needs a positive number."""
-SMALLEST_SPAN = 1.3
-"""An axis spans at least this factor, so that equal figures do not fill it."""
+SMALLEST_SPAN = 2.0
+"""An axis spans at least this factor, so that what is nearly equal looks it."""
 MOST_TICKS = 5
-ROUND = ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7))
-"""Steps within a power of ten: the coarser ones, if enough of them fall on the axis."""
+FEW = 6
+"""So many points all have names, if there is room; of more, the front's ends have, and those that are asked for."""
+ROUND = ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8))
+"""Steps within a power of ten: the coarsest of which enough fall on the axis."""
+UNITS = (("s", 1, 2 * MINUTE), ("min", MINUTE, 2 * HOUR), ("h", HOUR, 3 * DAY), ("days", DAY, math.inf))
+"""An axis of time is in the first of these whose limit its middle is below: name, seconds in it, limit in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,18 +31,8 @@ class Point:
     choice: Choice
     x: float
     y: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Series:
-    """One GPU type's choices, by count."""
-
-    gpu: str
-    points: list[Point]
-
-    @property
-    def line(self) -> str:
-        return " ".join(f"{point.x},{point.y}" for point in self.points)
+    label: Label | None
+    """``None`` where there is no room for one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +45,13 @@ class Tick:
 class Picture:
     """In units of its own view box, ``width`` x ``height``; y grows downwards."""
 
-    series: list[Series]
-    hours: list[Tick]
+    points: list[Point]
+    """By time, the fastest first."""
+    front: str
+    """A line through those that no other dominates."""
+    unit: str
+    """Of the times."""
+    times: list[Tick]
     dollars: list[Tick]
     width: int = WIDTH
     height: int = HEIGHT
@@ -64,47 +67,65 @@ class Axis:
     def __init__(self, values: Iterable[float], start: float, end: float) -> None:
         found = [max(value, LEAST) for value in values]
         low, high = min(found), max(found)
-        if high / low < SMALLEST_SPAN:
-            low, high = low / math.sqrt(SMALLEST_SPAN), high * math.sqrt(SMALLEST_SPAN)
-        self.low, self.high, self.start, self.end = low, high, start, end
+        widening = max(1.0, math.sqrt(SMALLEST_SPAN * low / high))
+        self.low, self.high, self.start, self.end = low / widening, high * widening, start, end
 
     def place(self, value: float) -> float:
+        """Where it is drawn, to a tenth."""
         share = math.log(max(value, LEAST) / self.low) / math.log(self.high / self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
-    def round_values(self) -> list[float]:
-        """Round numbers within the axis, a handful at most; where there is hardly one, its ends."""
-        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+    def ticks(self, unit: float = 1.0) -> list[Tick]:
+        """Round numbers of ``unit`` within the axis, a handful at most."""
+        return [Tick(label=amount(value), at=self.place(value * unit)) for value in self._round_values(unit)]
+
+    def _round_values(self, unit: float) -> list[float]:
+        low, high = self.low / unit, self.high / unit
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         for factors in ROUND:
             found = [factor * 10.0**power for power in powers for factor in factors]
-            found = [value for value in found if self.low <= value <= self.high]
+            found = [value for value in found if low <= value <= high]
             if len(found) > 2:
-                return found[:: math.ceil(len(found) / MOST_TICKS)]
-        return found if len(found) == 2 else [self.low, self.high]
+                break
+        return found[:: math.ceil(len(found) / MOST_TICKS)]
 
 
-def picture(choices: Sequence[Choice]) -> Picture:
-    """Time to the right, cost upwards; the choices are in the catalogue's order."""
-    across = Axis((choice.hours for choice in choices), LEFT + 10, WIDTH - RIGHT - 10)
-    up = Axis((choice.cost for choice in choices), HEIGHT - BOTTOM - 10, TOP + 10)
+def picture(front: Iterable[Choice], *others: Choice) -> Picture | None:
+    """The Pareto front and what else is to be seen, time to the right, cost upwards; nothing where there is no choice.
+
+    Of choices that cost and take the same, one is drawn.
+
+    Args:
+        front: the choices that no other dominates, in any order.
+        others: to be drawn as well, and to be named first. They may be of the front.
+    """
+    on_front = sorted(front, key=_by_time)
+    figures = {(one.hours, one.cost): one for one in [*reversed(on_front), *reversed(others)]}
+    shown = sorted(figures.values(), key=_by_time)
+    if not shown:
+        return None
+    across = Axis((one.hours for one in shown), LEFT + PADDING, WIDTH - RIGHT - PADDING)
+    up = Axis((one.cost for one in shown), HEIGHT - BOTTOM - PADDING, TOP + PADDING)
+    at = {one: (across.place(one.hours), up.place(one.cost)) for one in [*on_front, *shown]}
+    unit, seconds = _unit(math.sqrt(across.low * across.high))
+    named = labels({one.name: at[one] for one in _named(shown, on_front, others)}, [at[one] for one in shown], FRAME)
     return Picture(
-        series=[
-            Series(
-                gpu=gpu,
-                points=[
-                    Point(choice=one, x=across.place(one.hours), y=up.place(one.cost))
-                    for one in sorted(of_gpu, key=lambda one: one.count)
-                ],
-            )
-            for gpu, of_gpu in groupby(choices, key=lambda choice: choice.gpu)
-        ],
-        hours=[Tick(label=f"{amount(value)} h", at=across.place(value)) for value in across.round_values()],
-        dollars=[Tick(label=f"${amount(value)}", at=up.place(value)) for value in up.round_values()],
+        points=[Point(choice=one, x=at[one][0], y=at[one][1], label=named.get(one.name)) for one in shown],
+        front=" ".join(f"{x},{y}" for x, y in dict.fromkeys(at[one] for one in on_front)),
+        unit=unit,
+        times=across.ticks(seconds / HOUR),
+        dollars=up.ticks(),
     )
 
 
-def amount(value: float) -> str:
-    """To two significant digits, more where the number has them: 0.35, 1.5, 40, 12,000."""
-    if value >= 10:
-        return f"{value:,.0f}"
-    return f"{value:.2g}"
+def _by_time(choice: Choice) -> tuple[float, float, int]:
+    return choice.hours, choice.cost, choice.count
+
+
+def _unit(hours: float) -> tuple[str, float]:
+    return next((name, seconds) for name, seconds, limit in UNITS if hours * HOUR < limit)
+
+
+def _named(shown: Sequence[Choice], on_front: Sequence[Choice], first: Sequence[Choice]) -> list[Choice]:
+    others = shown if len(shown) <= FEW else [*on_front[:1], *on_front[-1:]]
+    return [one for one in dict.fromkeys([*first, *others]) if one in shown]

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets.formats.problems import KINDS, SHOWN
+from datasets.web.reports import Group, grouped
 from training.estimates.run_settings import RunSettings
 from training.jobs import data_fits
 from training.models import TOO_LONG, DataFit
 
 REFUSALS = (data_fits.BeingChecked, data_fits.CheckFailed, data_fits.RowsLost, data_fits.NothingLeft)
 """Why a job is not started on its data."""
-FIRST = 5
-"""Lost rows that are shown without being asked for."""
+FIRST = 3
+"""Reasons for lost rows that are shown without being asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +49,19 @@ class CheckedData:
         return self.fit.is_ready and bool(self.fit.lost_count and self.fit.pairs)
 
     @property
-    def first_lost(self) -> list[dict[str, Any]]:
-        """Lost rows, shown at once."""
-        first: list[dict[str, Any]] = self.fit.lost[:FIRST]
-        return first
+    def lost(self) -> list[Group]:
+        """Lost rows that are listed, those with the same reason together."""
+        return grouped(self.fit.lost[:SHOWN])
 
     @property
-    def more_lost(self) -> list[dict[str, Any]]:
-        """Lost rows, shown when asked for."""
-        more: list[dict[str, Any]] = self.fit.lost[FIRST:SHOWN]
-        return more
+    def first_lost(self) -> list[Group]:
+        """Shown at once."""
+        return self.lost[:FIRST]
+
+    @property
+    def more_lost(self) -> list[Group]:
+        """Shown when asked for."""
+        return self.lost[FIRST:]
 
     @property
     def unlisted(self) -> int:

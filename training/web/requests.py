@@ -8,7 +8,7 @@ from rest_framework import serializers
 from pipeline.pagination import PageQuery
 from training.core import presets, status
 from training.core.estimate import cents
-from training.core.forecast import LIST, MEASURED
+from training.core.forecast import BASES, BEST, LIST
 from training.core.hyperparameters import LIMITS, Hyperparameters
 from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
 from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType
@@ -60,7 +60,7 @@ class RunRequestSerializer(serializers.Serializer[Any]):
     quantization = serializers.ChoiceField(choices=list(QUANTIZATIONS), default=NO_QUANTIZATION)
     precision = serializers.ChoiceField(choices=list(PRECISIONS), default=AUTO)
     too_long = serializers.ChoiceField(choices=list(TOO_LONG), default=SPLIT)
-    basis = serializers.ChoiceField(choices=[LIST, MEASURED], default=MEASURED)
+    basis = serializers.ChoiceField(choices=[*BASES, BEST], default=LIST)
 
     @property
     def run(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class RunRequestSerializer(serializers.Serializer[Any]):
                 precision=asked["precision"],
             ),
             "too_long": asked["too_long"],
-            "use_list": asked["basis"] == LIST,
+            "basis": asked["basis"],
         }
 
     def hyperparameter_values(self) -> Hyperparameters:

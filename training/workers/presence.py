@@ -7,13 +7,17 @@ worker that was killed stays behind and stops being ``alive``.
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import Error, IntegrityError, close_old_connections, connection, transaction
 from django.db.models.functions import Now
 
+from pipeline.base_models import Place, may_fetch
+from training.jobs.base_models import loadable_here, places_on_offer
 from training.models import Worker
 from training.workers import host
 from training.workers.name_lock import NameTaken
@@ -21,6 +25,8 @@ from training.workers.name_lock import NameTaken
 logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 5.0
+LOOK_SECONDS = 60.0
+"""How often a worker looks which base models its host has; sooner where the catalogue has changed."""
 FORGET_AFTER = timedelta(days=7)
 """When a worker that is never coming back (its host is gone) leaves the list."""
 
@@ -33,6 +39,9 @@ class Reporter:
         self._queues = queues
         self._host = socket.gethostname()
         self._device = host.detect(settings.TRAINER_DEVICE)
+        self._places: dict[str, Place] = {}
+        self._base_models: list[str] = []
+        self._looked_at = float("-inf")
         self._row = 0  # of no row: not written yet
         self._is_failing = False
         self._stopping = threading.Event()
@@ -63,12 +72,13 @@ class Reporter:
         connection.close()
 
     def _report(self) -> None:
-        seen = Worker.objects.filter(pk=self._row).update(last_seen_at=Now(), queues=self._queues())
+        seen = Worker.objects.filter(pk=self._row).update(last_seen_at=Now(), **self._able_to())
         if not seen:  # never written, or removed by another's hand
             self._register()
 
     def _register(self, *, replace_on: str | None = None) -> None:
         """Write the row anew. Raises NameTaken if one of the name is alive, unless its host is ``replace_on``."""
+        able_to = self._able_to()
         with transaction.atomic():
             other = Worker.objects.alive().filter(name=self._name).exclude(host=replace_on or "").first()
             if other:
@@ -81,10 +91,18 @@ class Reporter:
                 device=self._device.kind,
                 device_name=self._device.name,
                 gpu_count=self._device.gpu_count,
-                queues=self._queues(),
+                **able_to,
                 started_at=Now(),
                 last_seen_at=Now(),
             ).pk
+
+    def _able_to(self) -> dict[str, Any]:
+        """What it serves, and the base models that it could train: files come and go while it is there."""
+        places, now = places_on_offer(), time.monotonic()
+        if places != self._places or now - self._looked_at >= LOOK_SECONDS:
+            self._base_models = loadable_here(places)
+            self._places, self._looked_at = places, now
+        return {"queues": self._queues(), "base_models": self._base_models, "may_fetch": may_fetch()}
 
     def _try(self, write: Callable[[], object]) -> None:
         """Write; a database that is away is said once, and tried again on a new connection next time."""

@@ -15,7 +15,7 @@ from pipeline.api import success
 class ValidateView(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         if not services.dataset_validate_again(visible_dataset(request, pk)):
-            raise conflict("The dataset is being validated already")
+            raise conflict("The dataset is already being validated")
         return success(DatasetDetailSerializer(visible_dataset(request, pk)).data)
 
 
@@ -25,7 +25,7 @@ class ContinueView(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         if not services.dataset_go_on(dataset):
-            details = f"It must have status='error', be read to its end and hold good rows. Current: '{dataset.status}'"
+            details = f"It must have status='error', be read to the end and hold good rows. Current: '{dataset.status}'"
             raise conflict("There is nothing to continue with", details)
         return success(DatasetDetailSerializer(visible_dataset(request, pk)).data)
 
@@ -34,5 +34,5 @@ class CancelView(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         if not services.dataset_cancel(dataset):
-            raise conflict(f"The dataset is not being validated, but {dataset.status}")
+            raise conflict(f"The dataset is not being validated; its status is {dataset.status}")
         return success(DatasetDetailSerializer(visible_dataset(request, pk)).data)

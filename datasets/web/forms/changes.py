@@ -23,7 +23,7 @@ class SplitForm(forms.Form):
     )
     split_seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, label="Seed")
     evaluation_dataset = forms.ModelChoiceField(
-        Dataset.objects.none(), required=False, label="Or evaluate on", empty_label="the share above", widget=select()
+        Dataset.objects.none(), required=False, label="Or evaluate on", empty_label="The share above", widget=select()
     )
 
     def __init__(self, *args: Any, others: QuerySet[Dataset], **kwargs: Any) -> None:

@@ -19,18 +19,18 @@ class ReadingForm(forms.Form):
 
     merge_turns = forms.BooleanField(required=False, label=MERGE_LABEL)
     fold_system = forms.BooleanField(
-        required=False, label="Put a system message before the user’s words where a model’s template takes none"
+        required=False, label="Put a system message in front of the first user message if a model’s template takes none"
     )
     roles = forms.CharField(
         required=False,
         max_length=1000,
         label="Other role names",
-        help_text=f"What they mean, as in: bot=assistant, customer=user. One of {', '.join(MEANINGS)}.",
+        help_text=f"Say what they mean: bot=assistant, customer=user. Roles are {', '.join(MEANINGS)}.",
     )
 
     def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", "Same name"), *((column, column) for column in columns)]
+        choices = [("", "Column of that name"), *((column, column) for column in columns)]
         for name in self.names:
             self.fields[f"column_{name}"] = forms.ChoiceField(
                 choices=choices, required=False, label=name, widget=select()

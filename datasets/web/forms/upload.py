@@ -10,13 +10,13 @@ from datasets.formats.options import IGNORE, TRAIN
 from datasets.formats.shapes import SHAPES
 from datasets.web.forms.fields import FileField, select
 
-SHAPE_CHOICES = [("", "Detect it"), *((key, shape.label) for key, shape in SHAPES.items())]
-TOOL_CHOICES = [(TRAIN, "Train on them"), (IGNORE, "Leave them out, with the answers that depend on them")]
-MERGE_LABEL = "Join consecutive turns of one speaker"
+SHAPE_CHOICES = [("", "Detect automatically"), *((key, shape.label) for key, shape in SHAPES.items())]
+TOOL_CHOICES = [(TRAIN, "Train on them"), (IGNORE, "Leave them out, along with the answers that depend on them")]
+MERGE_LABEL = "Join consecutive turns by the same speaker"
 
 
 class UploadForm(forms.Form):
-    name = forms.CharField(max_length=200, required=False, help_text="Left empty, the file's name is taken.")
+    name = forms.CharField(max_length=200, required=False, help_text="If empty, the file's name is used.")
     file = FileField(label="File")
     format = forms.ChoiceField(choices=SHAPE_CHOICES, required=False, widget=select())
     tool_calls = forms.ChoiceField(choices=TOOL_CHOICES, required=False, label="Tool calls", widget=select())

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_http_methods, require_POST
 
 from datasets import services
@@ -19,7 +20,7 @@ from pipeline.http import SignedInRequest
 def go_on(request: SignedInRequest, pk: UUID) -> HttpResponse:
     dataset = visible(request, pk)
     if services.dataset_go_on(dataset):
-        messages.success(request, f"Training goes on without {dataset.error_count:,} rows")
+        messages.success(request, f"Training skips {dataset.error_count:,} row{pluralize(dataset.error_count)}")
     return redirect(dataset)
 
 
@@ -70,7 +71,7 @@ def split(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return render(request, "datasets/detail.html", detail_context(request, dataset, split=form), status=422)
     services.dataset_change(dataset, form.values())
-    messages.success(request, "The next jobs hold out what you chose")
+    messages.success(request, "Saved: it applies to the jobs you start from now on")
     return redirect(dataset)
 
 

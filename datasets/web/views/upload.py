@@ -71,6 +71,7 @@ def _upload_page(request: SignedInRequest, dataset: Dataset | None, form: Any) -
         "form": form or (VersionForm() if dataset else UploadForm()),
         "max_bytes": settings.DATASET_MAX_BYTES,
         "suffixes": list(SUFFIXES),
-        "refused": uploads.too_large() if form is None else "",
+        "too_large": uploads.too_large(),
+        "is_too_large": form is None,
     }
     return render(request, "datasets/upload.html", context, status=status)

@@ -1,29 +1,9 @@
-"""Which choices are worth a look, and which stand out; and their picture."""
+"""Which choices are worth a look, and which stand out."""
 
-import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from training.core.alternatives import Choice, cheapest, fastest, undominated
-from training.web.cost_chart import HEIGHT, WIDTH, amount, picture
-
-figure = st.floats(0, 1e9, allow_nan=False)
-choices = st.lists(
-    st.builds(
-        Choice,
-        gpu=st.sampled_from(["A", "B", "C"]),
-        count=st.integers(1, 8),
-        cost=figure,
-        hours=figure,
-        fits=st.sampled_from([True, False, None]),
-    ),
-    max_size=40,
-    unique_by=lambda one: (one.gpu, one.count),
-)
-
-
-def choice(gpu="A", count=1, cost=1.0, hours=1.0, fits=True):
-    return Choice(gpu=gpu, count=count, cost=cost, hours=hours, fits=fits)
+from tests.training.core.hardware_choices import choice, choices, figure
+from training.core.alternatives import cheapest, compare, fastest, undominated
 
 
 @given(choices)
@@ -64,23 +44,15 @@ def test_where_memory_is_not_known_a_choice_may_win():
     assert cheapest([unknown]) == unknown
 
 
-@given(choices.filter(bool))
-def test_every_point_lies_within_the_picture(found):
-    drawn = picture(sorted(found, key=lambda one: one.gpu))
-    points = [point for series in drawn.series for point in series.points]
-    assert len(points) == len(found)
-    assert all(0 <= point.x <= WIDTH and 0 <= point.y <= HEIGHT for point in points)
-    assert drawn.hours
-    assert drawn.dollars
-
-
-def test_dearer_is_higher_and_longer_further_right():
-    drawn = picture([choice(count=1, cost=1, hours=8), choice(count=8, cost=4, hours=1)])
-    slow, quick = drawn.series[0].points
-    assert slow.x > quick.x
-    assert slow.y > quick.y
-
-
-@pytest.mark.parametrize(("value", "text"), [(0.35, "0.35"), (1.5, "1.5"), (40, "40"), (12000, "12,000")])
-def test_ticks_are_short(value, text):
-    assert amount(value) == text
+@given(choices)
+def test_what_is_dominated_names_one_that_is_better(found):
+    compared = compare(found)
+    for one in found:
+        better = compared.better(one)
+        if one.is_possible:
+            assert (better is not None) == compared.is_dominated(one)
+        if better:
+            assert better in compared.front
+            assert (better.cost, better.hours) != (one.cost, one.hours) or not one.is_possible
+            assert better.cost <= one.cost
+            assert better.hours <= one.hours

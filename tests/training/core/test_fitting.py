@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.training.core.published_runs import LLAMA2_70B, LLAMA3_8B
+from benchmarks.published.models import LLAMA2_70B, LLAMA3_8B
 from tests.training.core.strategies import architectures, setups
 from training.core.fitting import Card, fit, remedies
 from training.core.memory import Setup
@@ -24,8 +24,9 @@ def kinds(found):
 
 
 def test_an_8b_model_with_long_conversations_does_not_fit_40_gib_and_each_way_out_is_offered():
-    assert not fit(LLAMA3_8B, SETUP, A100_40).fits
-    found = remedies(LLAMA3_8B, SETUP, A100_40, [V100, A100_80])
+    setup = replace(SETUP, sequence_length=1536)
+    assert not fit(LLAMA3_8B, setup, A100_40).fits
+    found = remedies(LLAMA3_8B, setup, A100_40, [V100, A100_80])
     assert {"micro_batch", "checkpointing"} <= set(kinds(found))
     assert all(remedy.peak <= A100_40.capacity for remedy in found if remedy.kind != "card")
 
@@ -57,6 +58,16 @@ def test_measured_peaks_correct_the_prediction_but_not_cudas_own():
     plain, larger = fit(LLAMA3_8B, SETUP, A100_80), fit(LLAMA3_8B, SETUP, A100_80, factor=1.1)
     assert larger.peak - larger.memory.context == pytest.approx((plain.peak - plain.memory.context) * 1.1)
     assert sum(larger.parts().values()) == pytest.approx(larger.peak)
+
+
+def test_where_less_was_measured_a_run_is_called_tight_sooner():
+    setup = replace(SETUP, quantization="nf4")
+    peak = fit(LLAMA3_8B, setup, A100_80).peak
+    checkpointed = fit(LLAMA3_8B, replace(setup, checkpointing=True), A100_80).peak
+    room = 0.85 * 1024**3
+    assert fit(LLAMA3_8B, setup, Card(name="as is", memory_gib=peak / room)).is_tight
+    card = Card(name="with checkpoints", memory_gib=checkpointed / room)
+    assert not fit(LLAMA3_8B, replace(setup, checkpointing=True), card).is_tight
 
 
 @given(architectures, setups, st.floats(1, 200), st.floats(0.8, 1.3))

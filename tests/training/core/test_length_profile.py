@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.core.gpu_names import is_that_gpu
 from training.core.length_profile import LengthProfile
 
 
@@ -42,17 +41,3 @@ def test_a_gpu_gets_at_least_one_conversation_and_all_get_the_step(batch_size, g
     each = profile(conversations=5, pairs=5, tokens=500).sequences(batch_size=batch_size, gpu_count=gpu_count)
     assert each >= 1
     assert each * gpu_count >= batch_size
-
-
-def test_a_gpu_is_told_by_what_it_calls_itself():
-    assert is_that_gpu("A100-80GB", "NVIDIA A100-SXM4-80GB")
-    assert is_that_gpu("A100-80GB", "NVIDIA A100 80GB PCIe")
-    assert is_that_gpu("H100", "NVIDIA H100 80GB HBM3")
-    assert is_that_gpu("V100-32GB", "Tesla V100-SXM2-32GB")
-    assert is_that_gpu("RTX-4090", "NVIDIA GeForce RTX 4090")
-    assert is_that_gpu("Budget", "Tesla T4")
-
-
-def test_another_gpu_is_not_taken_for_it():
-    assert not is_that_gpu("A100-80GB", "NVIDIA A100-SXM4-40GB")
-    assert not is_that_gpu("H100", "NVIDIA H200")

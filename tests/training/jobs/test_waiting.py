@@ -1,14 +1,17 @@
 """A waiting job says what it waits for, where it stands and when it will start; a running one how long it will take."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.training.conftest import claim
-from training.core.queue import expected_wait
+from training.core.queue import Wait, expected_wait
 from training.jobs import lifecycle
-from training.models import TrainingJob, Worker
+from training.jobs.waiting import waiting as waiting_for
+from training.models import BaseModel, TrainingJob, Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +21,7 @@ def add_worker(db):
     def add(name="gpu@host", **changes):
         now = timezone.now()
         values = {"name": name, "host": "host", "device": "cuda", "gpu_count": 4, "queues": ["gpu.h100"]} | changes
+        values.setdefault("base_models", list(BaseModel.objects.values_list("name", flat=True)))
         return Worker.objects.create(**{"started_at": now, "last_seen_at": now} | values)
 
     return add
@@ -62,6 +66,38 @@ def test_the_next_job_starts_when_the_busy_worker_is_done(api, make_job, add_wor
     assert abs(start - end - timedelta(hours=hours)) < timedelta(seconds=5)
 
 
+def test_a_start_comes_with_the_doubt_of_the_jobs_ahead(api, make_job, add_worker):
+    add_worker("w1")
+    running, second, third = make_job(), make_job(), make_job()
+    end = timezone.now() + timedelta(minutes=10)
+    lifecycle.record(claim(running, "w1"), metrics=[], expected_finish_at=end)
+    said = waiting(api, third)
+    low, at, high = (datetime.fromisoformat(said[f"expected_start_{part}"]) for part in ("low", "at", "high"))
+    plan = second.plan
+    assert abs((high - end) / (at - end) - plan.high_hours / plan.duration_hours) < 0.01
+    assert abs((low - end) / (at - end) - plan.low_hours / plan.duration_hours) < 0.01
+    assert low < at < high
+    only_running = waiting(api, second)
+    assert only_running["expected_start_low"] == only_running["expected_start_high"]
+
+
+def test_what_is_ahead_is_named_where_it_is_the_users_own(api, make_job, put_job, other_user, add_worker):
+    add_worker("w1")
+    mine, _, last = make_job(), put_job(), make_job()
+    TrainingJob.objects.exclude(pk__in=[mine.pk, last.pk]).update(user=other_user)
+    said = waiting(api, last)
+    assert said["position"] == 3
+    assert said["own_ahead"] == [str(mine.pk)]
+
+
+def test_a_long_queue_costs_no_query_more(make_job, add_worker, django_assert_num_queries):
+    add_worker("w1")
+    jobs = [make_job() for _ in range(4)]
+    for job in (jobs[0], jobs[-1]):
+        with django_assert_num_queries(3):
+            waiting_for(job)
+
+
 def test_what_nobody_knows_is_not_made_up(api, make_job, add_worker):
     add_worker("w1")
     running, second = make_job(), make_job()
@@ -89,6 +125,7 @@ def test_a_running_job_waits_for_nothing_and_shows_the_time_left(api, signed_in,
     ("free_in", "ahead", "wait"),
     [
         ([], [], None),
+        ([], [10.0], None),
         ([0.0], [], 0.0),
         ([60.0], [], 60.0),
         ([60.0, 10.0], [100.0], 60.0),
@@ -100,4 +137,18 @@ def test_a_running_job_waits_for_nothing_and_shows_the_time_left(api, signed_in,
     ],
 )
 def test_expected_waits(free_in, ahead, wait):
-    assert expected_wait(free_in, ahead) == wait
+    jobs = [None if seconds is None else Wait(low=seconds, middle=seconds, high=seconds) for seconds in ahead]
+    assert expected_wait(free_in, jobs) == (None if wait is None else Wait(low=wait, middle=wait, high=wait))
+
+
+seconds = st.floats(0, 1e6)
+jobs = st.lists(st.tuples(seconds, seconds, seconds).map(sorted), max_size=8)
+
+
+@given(st.lists(seconds, min_size=1, max_size=4), jobs)
+def test_the_doubt_is_around_the_expectation_and_grows_with_what_is_ahead(free_in, lengths):
+    ahead = [Wait(low=low, middle=middle, high=high) for low, middle, high in lengths]
+    waits = [expected_wait(free_in, ahead[:count]) for count in range(len(ahead) + 1)]
+    assert all(wait.low <= wait.middle <= wait.high for wait in waits)
+    assert [wait.high for wait in waits] == sorted(wait.high for wait in waits)
+    assert waits[0].low == waits[0].high == min(free_in)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from training.models import TrainingJob, Worker
+from training.models import GpuType, TrainingJob, Worker
 
 pytestmark = pytest.mark.django_db
 JOBS = "/admin/training/trainingjob/"
@@ -135,6 +136,78 @@ def test_the_overview_is_linked_from_the_admins_front_page_for_who_may_see_it(cl
     client.force_login(django_user_model.objects.create_user("lee", is_staff=True))
     assert client.get(f"{JOBS}overview/").status_code == 403
     assert f"{JOBS}overview/" not in client.get("/admin/").content.decode()
+
+
+@pytest.fixture
+def l40s(db):
+    """A worker with a card that the catalogue knows and does not offer."""
+    now = timezone.now()
+    Worker.objects.create(
+        name="gpu@a", host="rack-7", queues=["gpu.l40s"], device="cuda", device_name="NVIDIA L40S", gpu_count=2,
+        started_at=now, last_seen_at=now,
+    )  # fmt: skip
+    return GpuType.objects.get(name="L40S")
+
+
+OFFER = "on host rack-7 is not on offer"
+OVERVIEW = f"{JOBS}overview/"
+GPU_TYPES = "/admin/training/gputype/"
+
+
+def text(answer):
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.mark.parametrize("page", [OVERVIEW, GPU_TYPES])
+def test_a_card_that_a_worker_has_is_activated_by_a_press_with_its_dated_price_in_view(admin_client, l40s, page):
+    shown = text(admin_client.get(page))
+    assert f"<strong>NVIDIA L40S</strong> {OFFER}" in shown
+    assert f"$1.86 a GPU and hour, the price of 1 July 2025 at {l40s.price_source}." in shown
+    assert "Activate L40S" in shown
+    answer = admin_client.post(f"{GPU_TYPES}{l40s.pk}/activate/", follow=True)
+    assert messages(answer) == ["NVIDIA L40S 48GB is on offer at $1.86 an hour."]
+    l40s.refresh_from_db()
+    assert l40s.is_active
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.get_change_message()) == (str(l40s.pk), "Changed Is active.")
+    assert OFFER not in text(admin_client.get(page))
+
+
+def test_activating_needs_the_permission_and_a_press(staff, l40s):
+    client = staff()
+    shown = text(client.get(OVERVIEW))
+    assert OFFER in shown
+    assert "<button" not in shown[shown.index(OFFER) : shown.index("By GPU type")]
+    assert client.post(f"{GPU_TYPES}{l40s.pk}/activate/").status_code == 403
+    l40s.refresh_from_db()
+    assert not l40s.is_active
+
+
+def test_activating_is_no_link(admin_client, l40s):
+    assert admin_client.get(f"{GPU_TYPES}{l40s.pk}/activate/").status_code == 405
+    assert admin_client.post(f"{GPU_TYPES}0/activate/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"device": "cpu"},
+        {"queues": ["gpu.h100"]},
+        {"device_name": "NVIDIA H100 80GB HBM3"},
+        {"device_name": "NVIDIA Next"},
+        {"last_seen_at": timezone.now() - timedelta(minutes=2)},
+    ],
+)
+def test_nothing_is_offered_for_a_worker_that_could_not_serve_it(admin_client, l40s, changes):
+    Worker.objects.update(**changes)
+    assert "is not on offer" not in text(admin_client.get(OVERVIEW))
+
+
+def test_the_pages_of_gpu_types_and_workers_show_what_they_can_do(admin_client, l40s):
+    assert "44.4" in text(admin_client.get(GPU_TYPES))
+    assert "Speed by a base model" in text(admin_client.get(f"{GPU_TYPES}{l40s.pk}/change/"))
+    Worker.objects.update(base_models=["a", "b"], may_fetch=True)
+    assert "2, may fetch others" in text(admin_client.get("/admin/training/worker/"))
 
 
 def test_workers_are_filtered_by_being_alive(admin_client):

@@ -64,6 +64,14 @@ def test_a_model_that_is_not_here_needs_its_size_entered(admin_client, model_fol
     assert BaseModel.objects.get(name="tiny").architecture is None
 
 
+def test_a_mixture_of_experts_is_never_stored_as_a_dense_model(admin_client, model_folder):
+    config = json.loads((model_folder / "config.json").read_text()) | {"num_local_experts": 8}
+    (model_folder / "config.json").write_text(json.dumps(config))
+    assert "mixture of experts" in add(admin_client).content.decode()
+    assert add(admin_client, parameters="1000").status_code == 302
+    assert BaseModel.objects.get(name="tiny").architecture is None
+
+
 def test_dimensions_that_no_model_has_are_refused(admin_client, model_folder):
     answer = add(admin_client, parameters="1000", architecture=json.dumps({"hidden_size": 64}))
     assert answer.status_code == 200

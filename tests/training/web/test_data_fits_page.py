@@ -66,7 +66,11 @@ def test_opening_the_page_asks_for_the_check_and_so_does_choosing_a_model(signed
         (fits.READY, ["900 of 900 conversations, 1,000 pairs, 200,000 tokens</p>"], False),
         (fits.READY | {"truncated": 3}, ["200,000 tokens; 3 longer than 2,048 tokens: split</p>"], False),
         (fits.READY | {"notes": {"tools_as_text": 12}}, ["Tool calls written out as text: 12"], False),
-        (fits.READY | {"pairs": 0, "conversations": 0} | LOST, ["Nothing to train on", "Line 1</strong>"], True),
+        (
+            fits.READY | {"pairs": 0, "conversations": 0} | LOST,
+            ["Nothing to train on", "<strong>7 rows:</strong>", "Lines 1, 2, 3, 4, 5, 6, 7</span>"],
+            True,
+        ),
     ],
 )
 def test_the_card_says_how_the_check_stands(signed_in, dataset, changes, words, blocks):
@@ -78,16 +82,22 @@ def test_the_card_says_how_the_check_stands(signed_in, dataset, changes, words, 
     assert "allow_dropped_rows" not in found
 
 
-def test_lost_rows_are_listed_and_ask_for_a_confirmation(signed_in, dataset):
-    rows = fits.lost(*range(1, 121), reason="No <system> message.")
-    fits.ready(dataset, conversations=780, dropped=120, lost_count=150, lost=rows)
+def test_lost_rows_stand_by_their_reason_and_ask_for_a_confirmation(signed_in, dataset):
+    rows = fits.lost(*range(1, 34), reason="No <system> message.")
+    for line in range(40, 45):
+        rows += fits.lost(line, reason=f"Too long by {line}.")
+    fits.ready(dataset, conversations=780, dropped=120, lost_count=88, lost=rows)
     found = card(signed_in, dataset)
     assert "780 of 900 conversations" in found
     assert "Rows are lost" in found
     shown, _, folded = found.partition('<details class="quiet small" id="more-lost-rows">')
-    assert shown.count("No &lt;system&gt; message.") == 5
-    assert folded.count("No &lt;system&gt; message.") == 95
-    assert "95 more, and 50 not listed" in folded
+    assert found.count("No &lt;system&gt; message.") == 1
+    assert "<strong>33 rows:</strong> No &lt;system&gt; message." in shown
+    assert "Lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 21 more" in shown
+    assert "<strong>Line 40:</strong> Too long by 40." in shown
+    assert "3 more reasons" in folded
+    assert "<strong>Line 44:</strong> Too long by 44." in folded
+    assert "50 more rows not listed" in folded
     assert "confirm that it is to be left out" in found
     assert 'name="allow_dropped_rows" id="allow-dropped-rows" data-confirmation' in found
     assert "data-blocks-start" not in found

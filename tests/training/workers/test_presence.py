@@ -15,7 +15,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from training.models import Worker
+from training.jobs import queues
+from training.models import BaseModel, GpuType, Worker
 from training.workers import host, presence
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -78,6 +79,38 @@ def test_a_worker_is_listed_while_it_runs(start_worker):
     assert not Worker.objects.exists()
 
 
+L40S = "echo '0, GPU-1, NVIDIA L40S'"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "driver", "served"),
+    [
+        ([], "echo '0, GPU-1, NVIDIA H100 80GB HBM3'", {"gpu.h100"}),
+        (["--gpu", "A100-80GB"], L40S, {"gpu.a100-80gb"}),
+        (["--gpu", ""], L40S, {"gpu.l40s"}),
+        (["--every-queue"], L40S, None),
+        ([], "echo '0, GPU-1, NVIDIA Next 1TB'", None),
+        ([], "exit 1", None),
+    ],
+)
+def test_a_worker_serves_the_card_that_its_host_has(start_worker, nvidia_smi, arguments, driver, served):
+    nvidia_smi(driver)
+    start_worker(*arguments, PIPELINE_TRAINER_DEVICE="auto" if driver == "exit 1" else "cuda")
+    expected = served or {gpu_type.queue for gpu_type in GpuType.objects.all()}
+    assert set(wait_for(alive).queues) == expected
+
+
+def test_a_worker_whose_card_is_not_on_offer_says_what_to_do_and_serves_it_all_the_same(start_worker, nvidia_smi):
+    nvidia_smi(L40S)
+    process = start_worker(PIPELINE_TRAINER_DEVICE="cuda")
+    assert wait_for(alive).queues == ["gpu.l40s"]
+    (card,) = queues.unoffered_cards()
+    assert (card.gpu_type.name, card.device_name, card.hosts) == ("L40S", "NVIDIA L40S", (socket.gethostname(),))
+    process.terminate()
+    output, _ = process.communicate(timeout=20)
+    assert "This host's NVIDIA L40S 48GB is not on offer, so nobody can choose it. Activate it in the admin" in output
+
+
 def test_a_second_worker_of_the_name_is_refused_and_a_restart_after_a_kill_is_not(start_worker):
     first = start_worker()
     row = wait_for(alive)
@@ -122,6 +155,30 @@ def test_a_row_that_was_taken_away_is_written_again(reporter):
     reporter.start()
     Worker.objects.all().delete()
     assert wait_for(alive).queues == ["gpu.h100"]
+
+
+def test_a_worker_reports_the_base_models_that_its_host_has(reporter, settings, tmp_path, monkeypatch):
+    settings.MODELS_DIR = tmp_path
+    monkeypatch.setattr(presence, "LOOK_SECONDS", 0.1)
+    default = BaseModel.objects.get(is_default=True)
+    (tmp_path / default.source).mkdir()
+    reporter.start()
+    assert (alive().base_models, alive().may_fetch) == ([default.name], False)
+    (tmp_path / "late").mkdir()
+    BaseModel.objects.create(name="example/late", source="late", parameters=1, license="mit")
+    wait_for(lambda: set(alive().base_models) == {default.name, "example/late"})
+    (tmp_path / "late").rmdir()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    wait_for(lambda: alive().base_models == [default.name] and alive().may_fetch)
+
+
+def test_a_worker_looks_at_its_disk_once_a_minute(reporter, settings, tmp_path):
+    settings.MODELS_DIR = tmp_path
+    reporter.start()
+    (tmp_path / BaseModel.objects.get(is_default=True).source).mkdir()
+    seen = timezone.now()
+    wait_for(lambda: Worker.objects.filter(last_seen_at__gt=seen + timedelta(seconds=0.2)).exists())
+    assert alive().base_models == []
 
 
 def test_a_worker_survives_a_database_that_ends_its_connections(reporter, caplog):

@@ -4,13 +4,14 @@ from rest_framework import status as http
 
 from pipeline.api import Problem
 from training.jobs import data_fits, start
+from training.jobs.base_models import CannotBeLoaded
 from training.jobs.data import DatasetNotReady
 from training.jobs.idempotency import KeyReused
 from training.web.answers import refusal_data
 from training.web.data_fits import REFUSALS as DATA_REFUSALS
 from training.web.data_fits import lost_data
 
-REFUSALS = (DatasetNotReady, start.NoBaseModel, start.DoesNotFit, KeyReused, *DATA_REFUSALS)
+REFUSALS = (DatasetNotReady, start.NoBaseModel, CannotBeLoaded, start.DoesNotFit, KeyReused, *DATA_REFUSALS)
 
 
 def refusal(error: Exception) -> Problem:
@@ -18,6 +19,8 @@ def refusal(error: Exception) -> Problem:
     match error:
         case DatasetNotReady():
             return Problem("Dataset not ready for training", str(error))
+        case CannotBeLoaded():
+            return Problem("The base model cannot be loaded", str(error), status=http.HTTP_409_CONFLICT)
         case start.DoesNotFit():
             details = {"message": str(error)} | refusal_data(error.fit, error.remedies)
             return Problem("Does not fit into GPU memory", details, status=http.HTTP_409_CONFLICT)

@@ -1,7 +1,7 @@
 """The configure page's form. Sliders and their ranges are built from the core's LIMITS."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,23 +9,27 @@ from django import forms
 from django.utils.text import capfirst
 
 from datasets.models import Dataset
+from training.core.forecast import BEST, LIST
 from training.core.hyperparameters import LIMITS, Hyperparameters
+from training.core.options import DEFAULT_OPTIONS
 from training.core.presets import DEFAULT, IDS, PRESETS, matching
 from training.jobs.start import JobRequest
 from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType, TrainingJob
 from training.trainer.windows import SPLIT
-from training.web.forms.fields import (
-    TOO_LONG_HELP,
-    BaseModelField,
-    Slider,
-    budget_field,
-    shown,
-    slider_field,
-    too_long_field,
-)
+from training.web.forms.base_models import BaseModelField
+from training.web.forms.fields import TOO_LONG_HELP, Slider, as_sent, budget_field, shown, slider_field, too_long_field
 from training.web.forms.options import OptionsForm
+from training.web.forms.setting import not_taken
 
 DEFAULT_GPU_COUNT = 2
+MAIN = ("learning_rate", "batch_size", "epochs", "rank")
+"""The hyperparameters that the specification's page has."""
+OF_ONE_VISIT = frozenset(
+    {"dataset_id", "preset_id", "quoted_cost", "idempotency_key", "allow_oom", "allow_dropped_rows"}
+)
+"""Fields that no address fills in: the others are settings."""
+GPUS = f"Must be between 1 and {MAX_GPUS}."
+HOURS = "Must be at least 0.01 hours."
 
 
 class ConfigureForm(OptionsForm):
@@ -36,6 +40,7 @@ class ConfigureForm(OptionsForm):
     preset_id = forms.ChoiceField(choices=[(id_, id_) for id_ in IDS], widget=forms.RadioSelect)
     gpu_type = forms.ModelChoiceField(
         GpuType.objects.filter(is_active=True),
+        label="GPU type",
         to_field_name="name",
         widget=forms.RadioSelect,
         empty_label=None,
@@ -44,12 +49,20 @@ class ConfigureForm(OptionsForm):
         label="Number of GPUs",
         min_value=1,
         max_value=MAX_GPUS,
+        error_messages={"min_value": GPUS, "max_value": GPUS},
         widget=Slider(attrs={"min": 1, "max": MAX_GPUS, "step": 1}),
     )
     quoted_cost = forms.DecimalField(required=False, max_digits=20, decimal_places=2, widget=forms.HiddenInput)
     use_list = forms.BooleanField(label="Use list figures", required=False)
-    within_hours = forms.FloatField(label="hours", required=False, min_value=0.01, max_value=10**6)
-    allow_oom = forms.BooleanField(label="Start all the same", required=False)
+    within_hours = forms.FloatField(
+        label="Cheapest under",
+        required=False,
+        min_value=0.01,
+        max_value=10**6,
+        error_messages={"min_value": HOURS},
+        widget=forms.NumberInput(attrs={"placeholder": "auto", "step": "any", "inputmode": "decimal"}),
+    )
+    allow_oom = forms.BooleanField(label="Start anyway", required=False)
     allow_dropped_rows = forms.BooleanField(label="Train without them", required=False)
     too_long = too_long_field()
     idempotency_key = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
@@ -70,18 +83,43 @@ class ConfigureForm(OptionsForm):
             "gpu_count": DEFAULT_GPU_COUNT,
             "idempotency_key": uuid.uuid4(),
             "base_model": BaseModel.objects.filter(is_active=True).first(),
+            "too_long": SPLIT,
+            **DEFAULT_OPTIONS.to_dict(),
+            **PRESETS[DEFAULT].hyperparameters.to_dict(),
         }
-        hyperparameters = PRESETS[DEFAULT].hyperparameters.to_dict()
         if like is not None:
-            hyperparameters = like.settings.to_dict()
-            values |= like.plan.options.to_dict() | {
+            values |= like.settings.to_dict() | like.plan.options.to_dict()
+            values |= {
                 "preset_id": like.preset_id,
                 "gpu_type": gpus.filter(name=like.gpu_config["type"]).first() or values["gpu_type"],
                 "gpu_count": like.gpu_config["count"],
                 "base_model": like.base_model,
                 "too_long": like.plan.too_long,
             }
-        return values | {name: shown(name, value) for name, value in hyperparameters.items()}
+        return values
+
+    @classmethod
+    def opened(cls, dataset: Dataset, address: Mapping[str, str], like: TrainingJob | None = None) -> "ConfigureForm":
+        """The page with the settings of its address; what is no value for a field is said there, and left out."""
+        first = cls.initial_values(like) | {"dataset_id": dataset.pk}
+        sent = cls(address)
+        sent.full_clean()
+        given = [name for name in sent.settings if name in address]
+        form = cls(initial=first | {name: sent.cleaned_data[name] for name in given if name in sent.cleaned_data})
+        form.initial["preset_id"] = form.chosen_preset()
+        form.set_aside = {name: not_taken(address[name], sent.errors[name]) for name in given if name in sent.errors}
+        return form
+
+    @property
+    def settings(self) -> list[str]:
+        """The fields that an address can fill in."""
+        return [name for name in self.fields if name not in OF_ONE_VISIT]
+
+    @property
+    def first_settings(self) -> dict[str, str]:
+        """The settings of a page whose address names none, as a browser sends them; an unticked box as nothing."""
+        fresh = ConfigureForm(initial=self.initial_values())
+        return {name: as_sent(fresh.fields[name].prepare_value(fresh[name].value())) for name in self.settings}
 
     def renewed(self) -> "ConfigureForm":
         """The same choice under a key of its own: sent again, it is another job."""
@@ -93,10 +131,30 @@ class ConfigureForm(OptionsForm):
         return ConfigureForm(values | {name: value for name, value in parse_qsl(changes) if name in self.fields})
 
     @property
-    def hyperparameters(self) -> Iterator[Mapping[str, object]]:
+    def hyperparameters(self) -> list[dict[str, Any]]:
         """Each slider with its limit and the value as text."""
-        for name, limit in LIMITS.items():
-            yield {"field": self[name], "limit": limit, "value": shown(name, self[name].value())}
+        return self._sliders(LIMITS)
+
+    @property
+    def main_hyperparameters(self) -> list[dict[str, Any]]:
+        """Those that are always in view."""
+        return self._sliders(MAIN)
+
+    @property
+    def more_hyperparameters(self) -> list[dict[str, Any]]:
+        """Those that are folded away."""
+        return self._sliders(name for name in LIMITS if name not in MAIN)
+
+    @property
+    def shows_more(self) -> bool:
+        """What is folded away is not as usual."""
+        folded = [name for name in (*LIMITS, "too_long") if name not in MAIN]
+        return self["too_long"].value() != SPLIT or self.is_wrong_at(*folded)
+
+    def _sliders(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        return [
+            {"field": self[name], "limit": LIMITS[name], "value": shown(name, self[name].value())} for name in names
+        ]
 
     @property
     def too_long_help(self) -> Iterator[tuple[str, str]]:
@@ -111,6 +169,10 @@ class ConfigureForm(OptionsForm):
         """The sliders' values."""
         chosen = self.chosen()
         return Hyperparameters.from_mapping({name: float(chosen[name]) for name in LIMITS})
+
+    def chosen_basis(self) -> str:
+        """What the estimate is to rest on."""
+        return LIST if self.chosen().get("use_list") else BEST
 
     def chosen_preset(self) -> str:
         """The preset that the values are, whatever radio was sent: a slider leaves it behind."""
@@ -129,7 +191,7 @@ class ConfigureForm(OptionsForm):
             quoted_cost=chosen["quoted_cost"],
             max_cost=chosen["max_cost"],
             options=self.chosen_options(),
-            use_list=chosen["use_list"],
+            basis=self.chosen_basis(),
             too_long=self.chosen_too_long(),
             allow_dropped_rows=chosen["allow_dropped_rows"],
             allow_oom=chosen["allow_oom"],

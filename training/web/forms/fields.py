@@ -1,29 +1,31 @@
-"""Fields that several forms have: sliders, a budget, base models in groups."""
+"""Fields that several forms have: sliders, a budget, what becomes of longer conversations."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.forms.models import ModelChoiceIterator
 from django.utils.text import capfirst
 
 from training.core import budget
 from training.core.hyperparameters import DECIMALS, LIMITS, Limit, number
-from training.models import TOO_LONG, BaseModel
+from training.models import TOO_LONG
 from training.trainer.windows import CUT, DROP, SPLIT
 
 TOO_LONG_HELP = {
     SPLIT: "Each answer is learned, with as much of what came before it as fits. Plain text is learned in pieces.",
     CUT: "As split; but of plain text, only the beginning is learned.",
-    DROP: "The whole row is not trained on. Start then asks you to confirm it.",
+    DROP: "The whole row is left out. Start then asks you to confirm it.",
 }
 """What becomes of conversations longer than the longest sequence, in a line each."""
+WHOLE_CENTS = "Enter an amount in dollars and cents, such as 12.50."
 
 
 class Slider(forms.NumberInput):
-    """A number between two ends."""
+    """A number between two ends, never written as 5e-05."""
 
     input_type = "range"
+
+    def format_value(self, value: Any) -> str | None:
+        return number(value) if isinstance(value, float) else super().format_value(value)
 
 
 def slider_field(limit: Limit) -> forms.Field:
@@ -57,6 +59,13 @@ def shown(name: str, value: object) -> str:
         return str(value)
 
 
+def as_sent(value: Any) -> str:
+    """A field's value as a browser sends it; nothing for what it does not send."""
+    if value is None or isinstance(value, bool):
+        return "on" if value else ""
+    return number(value) if isinstance(value, float) else str(value)
+
+
 def budget_field() -> forms.Field:
     """US dollars that a job may cost at most."""
     return forms.DecimalField(
@@ -66,7 +75,7 @@ def budget_field() -> forms.Field:
         min_value=budget.LOWEST,
         max_digits=20,
         decimal_places=2,
-        error_messages={"min_value": budget.TOO_LOW},
+        error_messages={"min_value": budget.TOO_LOW, "max_decimal_places": WHOLE_CENTS},
         widget=forms.NumberInput(attrs={"placeholder": "No limit", "step": "0.01", "inputmode": "decimal"}),
     )
 
@@ -79,19 +88,3 @@ def too_long_field() -> forms.ChoiceField:
         choices=[(choice, capfirst(label)) for choice, label in TOO_LONG.items()],
         error_messages={"invalid_choice": f"Must be one of {', '.join(TOO_LONG)}."},
     )
-
-
-class ModelsByFamily(ModelChoiceIterator[BaseModel]):
-    """The base models in groups, the default's first."""
-
-    def __iter__(self) -> Iterator[Any]:
-        families: dict[str, list[Any]] = {}
-        for model in self.queryset:
-            families.setdefault(model.family or "Others", []).append(self.choice(model))
-        yield from families.items()
-
-
-class BaseModelField(forms.ModelChoiceField[BaseModel]):
-    """A base model that is on offer."""
-
-    iterator = ModelsByFamily

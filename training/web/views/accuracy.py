@@ -6,29 +6,33 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from pipeline.http import SignedInRequest
+from training.core.accuracy import FEWEST
 from training.estimates.track_record import track_record
 from training.models import RunMeasurement
 from training.web.error_chart import error_chart
 
-SHOWN = 30
-DRAWN = 120
+SHOWN = 40
+"""Runs in the picture, and as many in the table that says the same."""
 
 
 @login_required
 @require_GET
 def accuracy(request: SignedInRequest) -> HttpResponse:
     """Of the user's own runs; of all, for whom the admin shows them."""
-    record = track_record(RunMeasurement.objects.visible_to(request.user).comparable())
+    visible = RunMeasurement.objects.visible_to(request.user)
+    record = track_record(visible.comparable())
     context = {
         "record": record,
         "groups": [
-            ("Hardware", record.by_hardware),
-            ("Base model", record.by_model),
-            ("Estimated from", record.by_basis),
-            ("Month", record.by_month),
+            ("By basis", "Estimated from", record.by_basis),
+            ("By hardware", "Hardware, and estimated from", record.by_hardware),
+            ("By base model", "Base model", record.by_model),
+            ("By month", "Month", record.by_month),
         ],
         "latest": record.runs[: -SHOWN - 1 : -1],
-        "picture": error_chart(record.runs[-DRAWN:]),
+        "picture": error_chart(record.runs[-SHOWN:]),
+        "elsewhere": visible.elsewhere().count(),
+        "fewest": FEWEST,
         "sees_all": request.user.has_perm("training.view_runmeasurement"),
         "own_id": request.user.pk,
     }

@@ -16,12 +16,13 @@ from datasets.models import Dataset
 from pipeline.http import SignedInRequest
 from training.core.presets import DEFAULT, PRESETS
 from training.jobs import start
+from training.jobs.base_models import CannotBeLoaded
 from training.jobs.data import DatasetNotReady
 from training.jobs.idempotency import KeyReused, once
 from training.models import BaseModel, GpuType, TrainingJob
 from training.web import data_fits
 from training.web.forms.configure import ConfigureForm
-from training.web.views.estimates import estimate_context, open_check
+from training.web.views.estimates import Problem, estimate_context, open_check
 
 PAGE = "training/configure.html"
 NOT_ASKED = ("quoted_cost", "within_hours")
@@ -37,11 +38,13 @@ def configure(request: SignedInRequest) -> HttpResponse:
     dataset, problem = _dataset_for(request, str(probe.dataset_id) if probe and not raw_id else raw_id)
     if dataset is None or problem or (problem := _nothing_on_offer()):
         return render(request, PAGE, {"dataset": dataset, "problem": problem})
-    form = ConfigureForm(request.POST or None, initial=ConfigureForm.initial_values(probe) | {"dataset_id": dataset.pk})
-    if form.is_bound and "change" in request.POST:
-        form = form.changed(request.POST["change"])
-    elif form.is_bound:
-        return _start(request, form, dataset)
+    if request.method == "POST" and "change" not in request.POST:
+        return _start(request, ConfigureForm(request.POST), dataset)
+    if request.method == "POST":
+        form = ConfigureForm(request.POST).changed(request.POST["change"])
+    else:
+        like = probe if "datasetId" not in request.GET else None  # later, the address has every setting
+        form = ConfigureForm.opened(dataset, request.GET.dict(), like)
     return render(request, PAGE, _context(form, dataset, probe))
 
 
@@ -54,7 +57,7 @@ def estimate(request: SignedInRequest) -> HttpResponse:
     """
     dataset, problem = _dataset_for(request, request.POST.get("dataset_id", ""))
     if dataset is None or problem:
-        context: dict[str, Any] = {"quote": None, "estimate_errors": {"Data set": [problem["text"]]}}
+        context: dict[str, Any] = {"is_update": True, "problems": [Problem(label="Dataset", text=problem["text"])]}
     else:
         form = ConfigureForm(request.POST)
         if "check" in request.POST and (checked := open_check(form, dataset)):
@@ -75,7 +78,7 @@ def _start(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> H
         form = form.renewed()
         form.full_clean()
         form.add_error(None, "This page has started a job already. To start another one, press Start again.")
-    except (DatasetNotReady, start.NoBaseModel, start.DoesNotFit, *data_fits.REFUSALS) as error:
+    except (DatasetNotReady, start.NoBaseModel, CannotBeLoaded, start.DoesNotFit, *data_fits.REFUSALS) as error:
         form.add_error(None, str(error))
     return render(request, PAGE, _context(form, dataset, None), status=422)
 
@@ -95,7 +98,6 @@ def _started(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) ->
 
 
 def _context(form: ConfigureForm, dataset: Dataset, probe: TrainingJob | None) -> dict[str, Any]:
-    gpu = form["gpu_type"].value()
     return {
         "dataset": dataset,
         "form": form,
@@ -106,7 +108,8 @@ def _context(form: ConfigureForm, dataset: Dataset, probe: TrainingJob | None) -
         "base_preset": PRESETS.get(form["preset_id"].value(), PRESETS[DEFAULT]),
         "gpu_types": GpuType.objects.filter(is_active=True),
         "option_fields": [form[name] for name in ("micro_batch_size", "quantization", "precision")],
-        "chosen_gpu": gpu.name if isinstance(gpu, GpuType) else gpu,
+        "chosen_gpu": form.fields["gpu_type"].prepare_value(form["gpu_type"].value()),
+        "first_settings": form.first_settings,
         **estimate_context(form, dataset),
     }
 

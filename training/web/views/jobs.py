@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from pipeline.http import SignedInRequest
@@ -18,6 +18,7 @@ from training.jobs.start import quote_differs
 from training.jobs.waiting import waiting
 from training.models import TrainingJob
 from training.trainer.protocol import Data
+from training.web import monitor
 from training.web.forms.fields import shown
 from training.web.forms.jobs import CurvesForm
 
@@ -80,43 +81,25 @@ def visible_job(request: SignedInRequest, job_id: UUID) -> TrainingJob:
 
 def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
     job = visible_job(request, job_id)
+    place = waiting(job)
     return {
         "job": job,
         "events": job.events.all(),
-        "waiting": waiting(job),
+        "waiting": place,
+        "expected_start": monitor.expected_start(place) if place else "",
+        "own_ahead": monitor.own_ahead(place) if place else [],
         "is_partial": job.status != TrainingJob.Status.COMPLETED,
         "can_retry": job.status in (TrainingJob.Status.FAILED, TrainingJob.Status.CANCELLED),
         "artifact": job.adapter,
         "ran_on_cpu": job.device == CPU,
         "quote_differs": quote_differs(job),
-        "duration": _duration(job),
-        "now": timezone.now(),
+        "cpu_rate": settings.CPU_HOURLY_RATE,
+        "duration": monitor.duration(job),
+        "epoch": monitor.epoch(job),
         "log": job.log_tail,
-        "time_left": _time_left(job),
+        "time_left": monitor.time_left(job),
         "data": Data(**job.data) if job.data else None,
         "stage": job.current_stage.replace("_", " "),
         "learning_rate": f"{job.current_metrics.get('learning_rate') or 0:.2e}",
         "hyperparameters": [(LIMITS[name].label, shown(name, value)) for name, value in job.settings.to_dict().items()],
     }
-
-
-def _duration(job: TrainingJob) -> str:
-    """How long it has been worked on."""
-    if job.started_at is None:
-        return ""
-    return _in_words(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
-
-
-def _time_left(job: TrainingJob) -> str:
-    if job.expected_finish_at is None:
-        return ""
-    return _in_words(max(0.0, (job.expected_finish_at - timezone.now()).total_seconds()))
-
-
-def _in_words(seconds: float) -> str:
-    """To the second while that matters: "46 s", "12 min 3 s", "5 h 20 min"."""
-    whole = int(seconds)
-    minutes, hours = whole // 60, whole // 3600
-    if hours:
-        return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

@@ -1,0 +1,1 @@
+"""Measurements of this product, each run by itself; ``published`` holds what others measured."""

@@ -1,0 +1,1 @@
+"""Published LoRA and QLoRA measurements: what was measured, of which models, and how each source trained."""
