@@ -260,6 +260,25 @@ def test_the_speed_up_is_corrected_where_it_is_not_true(signed_in, dataset, coun
     assert ("Here: " in found and "since start, evaluation and saving take" in found) is said
 
 
+@pytest.mark.parametrize(
+    ("count", "batch_size", "pairs", "why"),
+    [
+        (8, 4, 1, "a batch has fewer pairs than there are GPUs"),
+        (2, 4, 4, "a step holds too little to keep them all busy"),
+        (8, 64, 1, "GPUs that train together wait for each other"),
+    ],
+)
+def test_the_speed_up_says_why_it_is_less(signed_in, make_dataset, count, batch_size, pairs, why):
+    long = make_dataset(
+        total_training_pairs=400_000,
+        total_conversations=400_000 // pairs,
+        total_tokens=400_000_000,
+        longest_tokens=2000,
+    )
+    found = signed_in.post(ESTIMATE_URL, values(long, gpu_count=count, batch_size=batch_size)).context["speed_up"]
+    assert found.endswith(f", since {why}.")
+
+
 def test_the_speed_up_is_left_alone_where_it_is_true(signed_in, make_dataset):
     long = make_dataset(total_training_pairs=400_000, total_conversations=400_000, total_tokens=400_000_000)
     found = signed_in.post(ESTIMATE_URL, values(long, gpu_count=2, use_list="on")).context["speed_up"]
@@ -282,27 +301,29 @@ SMALL, LARGE = "HuggingFaceTB/SmolLM2-135M-Instruct", "Qwen/Qwen2.5-32B-Instruct
 
 
 def options(client, dataset, **address):
-    """The base models as the page lists them: label of the group -> (label, whether it cannot be chosen)."""
+    """The base models as the page lists them: label of the group -> labels."""
     page = client.get(URL, {"datasetId": str(dataset.pk), **address})
     widget = page.context["form"]["base_model"]
     groups = widget.field.widget.optgroups("base_model", [str(page.context["form"]["base_model"].value())])
-    return {label: [(one["label"], "disabled" in one["attrs"]) for one in some] for label, some, _ in groups}
+    return {label: [one["label"] for one in some] for label, some, _ in groups}
 
 
 def test_base_models_stand_by_what_is_in_their_way_with_their_size(signed_in, dataset, worker):
     worker(SMALL, may_fetch=True)
     found = options(signed_in, dataset)
-    assert found["Ready here"] == [(f"{SMALL} (269 MB)", False)]
-    assert (f"{LARGE} (65.5 GB)", False) in found["Has to be fetched"]
-    families = [label.split("/")[0] for label, _ in found["Has to be fetched"]]
+    assert found["Ready here"] == [f"{SMALL} (269 MB)"]
+    assert f"{LARGE} (65.5 GB)" in found["Has to be fetched"]
+    families = [label.split("/")[0] for label in found["Has to be fetched"]]
     assert len(set(families)) == sum(one != other for one, other in zip(families, [None, *families], strict=False))
 
 
-def test_what_no_worker_can_load_cannot_be_chosen(signed_in, dataset, worker):
+def test_what_no_worker_can_load_is_there_for_its_price(signed_in, dataset, worker):
     worker(SMALL)
     found = options(signed_in, dataset)
-    assert found.pop("Ready here") == [(f"{SMALL} (269 MB)", False)]
-    assert all(is_disabled for group in found.values() for _, is_disabled in group)
+    assert found.pop("Ready here") == [f"{SMALL} (269 MB)"]
+    assert list(found) == ["On no worker yet: price only"]
+    large = BaseModel.objects.get(name=LARGE).pk
+    assert signed_in.post(ESTIMATE_URL, values(dataset, base_model=large)).context["quote"].price.total_cost > 0
 
 
 def test_a_model_that_no_worker_can_load_is_refused_at_its_field_and_says_what_to_do(signed_in, dataset, worker):

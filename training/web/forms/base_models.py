@@ -1,27 +1,29 @@
-"""The base model's field: grouped by what stands in the way of loading one, each with its size."""
+"""The base model's field: grouped by what stands in the way of loading one, each with its size.
+
+What no worker can load can be chosen all the same, to see its price; the field then says what to do.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
-from django.forms.models import ModelChoiceIterator, ModelChoiceIteratorValue
+from django.forms.models import ModelChoiceIterator
 
+from training.core.overheads import STORED_BYTES
 from training.jobs.base_models import FETCHED, NOWHERE, READY, whereabouts
 from training.models import BaseModel
 
-BYTES_A_PARAMETER = 2
-"""Of 16-bit weights."""
 MB, GB = 10**6, 10**9
 GROUPS = {
     READY: "Ready here",
     FETCHED: "Has to be fetched",
-    NOWHERE: "To be put into a worker's models directory first",
+    NOWHERE: "On no worker yet: price only",
 }
 
 
 def size(model: BaseModel) -> str:
     """ "65.5 GB", "270 MB": its weights in 16 bits."""
-    weights = BYTES_A_PARAMETER * model.parameters
+    weights = STORED_BYTES * model.parameters
     return f"{weights / GB:.1f} GB" if weights >= GB else f"{weights / MB:.0f} MB"
 
 
@@ -32,14 +34,6 @@ def note(model: BaseModel, place: str) -> str:
     return "No worker that is connected now can load the base model." if place == NOWHERE else ""
 
 
-class Offer(ModelChoiceIteratorValue):
-    """A choice's value, which knows where its model is."""
-
-    def __init__(self, value: Any, model: BaseModel, place: str) -> None:
-        super().__init__(value, model)
-        self.place = place
-
-
 class ModelsByPlace(ModelChoiceIterator[BaseModel]):
     """The base models in the groups that there are; within one, those of a family stand together."""
 
@@ -47,28 +41,14 @@ class ModelsByPlace(ModelChoiceIterator[BaseModel]):
         models = _by_family(list(self.queryset))
         places = whereabouts(models)
         for place, label in GROUPS.items():
-            if choices := [self._offer(model, place) for model in models if places[model.pk] == place]:
+            if choices := [self.choice(model) for model in models if places[model.pk] == place]:
                 yield label, choices
-
-    def _offer(self, model: BaseModel, place: str) -> tuple[Offer, str]:
-        return Offer(self.field.prepare_value(model), model, place), self.field.label_from_instance(model)
-
-
-class BaseModelSelect(forms.Select):
-    """What no worker can load cannot be chosen; where it has been, the field says so."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *args, **kwargs)
-        if value.place == NOWHERE and not option["selected"]:
-            option["attrs"]["disabled"] = True
-        return option
 
 
 class BaseModelField(forms.ModelChoiceField[BaseModel]):
     """A base model that is on offer."""
 
     iterator = ModelsByPlace
-    widget = BaseModelSelect
 
     def label_from_instance(self, obj: BaseModel) -> str:
         return f"{obj.name} ({size(obj)})"
