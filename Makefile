@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODEL := $(or $(PIPELINE_MODELS_DIR),$(or $(PIPELINE_VAR),var)/models)/SmolLM2-135M-Instruct
 # On a broker of yours the tests run one after another: two processes' workers would take each other's messages.
-PARALLEL := $(if $(REDIS_URL),,--numprocesses auto --maxprocesses 4 --dist loadfile)
+PARALLEL := $(if $(REDIS_URL),,--numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 PIP := $(BIN)/pip --disable-pip-version-check install --progress-bar off --quiet
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-header --annotation-style=line \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --unsafe-package torch

@@ -17,7 +17,9 @@ from training.core.architecture import ALL_LINEAR
 ROWS = read()
 COLUMNS = DATA.read_text().splitlines()[0].split("\t")
 KNOWN = sorted({row.model for row in ROWS})
-cells = st.sampled_from(["", "OOM", "yes", "1", "2048", "-3", "1e400", "nan", "?", "40GB-class"]) | st.text(max_size=20)
+cells = st.sampled_from(["", "OOM", "yes", "1", "2048", "-3", "1e400", "nan", "?", "40GB-class"]) | st.text(
+    "aB7 .,-\t\"'\x00é℃\U0001f600", max_size=20
+)
 
 
 def row(**changes):

@@ -1,4 +1,4 @@
-"""axe-core finds nothing to complain of: on every page, light and dark, wide and narrow, and in every state."""
+"""axe-core finds nothing to complain of: on every page, light and wide, dark and narrow, and in every state."""
 
 import json
 from datetime import timedelta
@@ -28,12 +28,11 @@ from tests.e2e.test_browser import pytestmark  # noqa: F401 - marks, used by pyt
 from tests.training.measured import record, start
 from training.models import Artifact, IdempotencyKey, JobEvent, JobLog, JobMetric, TrainingJob, Worker
 
-COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 DARK = """() => new Promise((painted) => {
     document.documentElement.classList.add("dark");
     requestAnimationFrame(() => requestAnimationFrame(painted));
 })"""
-EXPLAINED = """options => axe.run(options).then(found => found.violations.flatMap(violation => violation.nodes.map(
+EXPLAINED = """() => axe.run().then(found => found.violations.flatMap(violation => violation.nodes.map(
     node => `${violation.id} at ${node.target.join(' ')}: ${node.failureSummary.split('\\n').slice(1, 2)}`)))"""
 ROWS = [{"messages": chat((f"Question {number}", f"Write {number} to desk@shop.test"))} for number in range(40)]
 
@@ -116,8 +115,8 @@ def scene(user, datasets, jobs):
         "notifications:pk": Notification.objects.first().pk,
         ":token_key": token.token_key,
         "admin:app_list": [{"app_label": name} for name in ("auth", "knox", "datasets", "notifications", "training")],
-        "admin:training_trainingjob_change": [{"object_id": job.pk} for job in jobs],
-        "admin:datasets_dataset_change": [{"object_id": dataset.pk} for dataset in datasets],
+        "admin:training_trainingjob_change": [{"object_id": job.pk} for job in (jobs[0], jobs[-1])],
+        "admin:datasets_dataset_change": [{"object_id": datasets[0].pk}],
     }
 
 
@@ -137,15 +136,14 @@ def page(chromium, web):
 
 
 def violations(page):
-    """What axe-core complains of: light, dark, and on a narrow screen."""
+    """What axe-core complains of: on a wide screen in light colours, on a narrow one in dark ones."""
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 860})
-    found = page.evaluate(EXPLAINED, {})
+    found = page.evaluate(EXPLAINED)
     page.emulate_media(color_scheme="dark")
     page.evaluate(DARK)
-    found += page.evaluate(EXPLAINED, COLOURS)
     page.set_viewport_size({"width": 390, "height": 844})
-    found += page.evaluate(EXPLAINED, {})
+    found += page.evaluate(EXPLAINED)
     return list(dict.fromkeys(found))
 
 

@@ -55,7 +55,7 @@ def test_opening_the_page_asks_for_the_check_and_so_does_choosing_a_model(signed
 @pytest.mark.parametrize(
     ("changes", "words", "blocks"),
     [
-        ({"status": "waiting"}, ["Being checked", "0 %", "the data set's own validation"], True),
+        ({"status": "waiting"}, ["Being checked", "0 %", "the dataset's own validation"], True),
         ({"status": "checking", "progress": 40}, ['<progress max="100" value="40"', "40 %", "load delay:2s"], True),
         (FAILED, ["Not checked", "It broke.", "in a minute"], True),
         (
