@@ -21,8 +21,6 @@ SCALING = {1: 1.0, 2: 0.89, 4: 0.83, 8: 0.78}
 benchmarks); 8 continues their line."""
 FITTED_CARDS = ("A100", "H100")
 """How the names of those cards begin that most published runs are from."""
-LOGIT_BYTES = 12
-"""Moved for one logit: what ``memory.Recipe`` says is kept."""
 PRODUCT = Recipe()
 """This product's trainer on a GPU."""
 UNPACKED_BYTES = 4.5
@@ -117,7 +115,7 @@ class Workload:
         length = max(1, round(self.sequence_length))
         setup = Setup(sequences=1, sequence_length=length, rank=self.rank, dropout=self.dropout)
         block = block_bytes_per_token(self.model, setup, replace(self.recipe, fused=False), self.compute_bytes)
-        return self.model.layers * block * self.passes / 2 + LOGIT_BYTES * self.model.vocabulary
+        return self.model.layers * block * self.passes / 2 + PRODUCT.logit_bytes * self.model.vocabulary
 
     @property
     def compute_bytes(self) -> int:

@@ -16,10 +16,11 @@ from training.models import GpuType, RunMeasurement, RunPlan, TrainingJob
 def modelled_figures(row: RunMeasurement, job: TrainingJob, plan: RunPlan) -> dict[str, Any]:
     """The row's columns that tell what was to be expected of it; ``None`` in those of which nothing is known."""
     gpu_type = GpuType.objects.filter(name=row.gpu_type).first()
+    listed = _listed(row, gpu_type)
     return {
-        "list_tokens_per_second": _listed(row, gpu_type),
+        "list_tokens_per_second": listed,
         "modelled_peak_bytes": _peak(row, job, gpu_type),
-        **_by_architecture(row, RunSettings.of_job(job, plan), gpu_type),
+        **_by_architecture(row, RunSettings.of_job(job, plan), gpu_type, listed=listed),
     }
 
 
@@ -32,7 +33,10 @@ def _listed(row: RunMeasurement, gpu_type: GpuType | None) -> float:
     return list_throughput(gpu_type.tokens_per_second, parameters) * row.gpu_count
 
 
-def _by_architecture(row: RunMeasurement, run: RunSettings, gpu_type: GpuType | None) -> dict[str, float | None]:
+def _by_architecture(
+    row: RunMeasurement, run: RunSettings, gpu_type: GpuType | None, *, listed: float
+) -> dict[str, float | None]:
+    """``listed``: tokens a second, for evaluating where the architecture says nothing of the device."""
     work = run.workload
     if work is None:
         return {}
@@ -42,7 +46,7 @@ def _by_architecture(row: RunMeasurement, run: RunSettings, gpu_type: GpuType | 
         work,
         parameters=row.base_model.parameters,
         evaluated_tokens=run.evaluated_tokens,
-        tokens_per_second=speed or row.list_tokens_per_second or row.tokens_per_second,
+        tokens_per_second=speed or listed,
         epochs=row.epochs,
     )
     return {

@@ -86,7 +86,7 @@ def conditions_of(row: Any, *, model: str, parameters: int, chosen_micro_batch: 
     return Conditions.of(
         model=model,
         parameters=parameters,
-        sequences=row.micro_batch_size * devices(row),
+        sequences=row.micro_batch_size * _devices(row),
         micro_batch_size=chosen_micro_batch,
         sequence_length=row.sequence_length,
         rank=row.rank,
@@ -96,7 +96,7 @@ def conditions_of(row: Any, *, model: str, parameters: int, chosen_micro_batch: 
     )
 
 
-def devices(row: Any) -> int:
+def _devices(row: Any) -> int:
     """GPUs that shared its steps; a CPU is one, whatever was chosen."""
     count: int = row.gpu_count if row.device == CUDA else 1
     return count
@@ -113,7 +113,7 @@ def _around(row: Any) -> dict[str, float | None]:
 
 def _to_list(row: Any, listed: float) -> float:
     """Measured throughput / ``listed``, to which what the run's conditions explain is added."""
-    expected: float = listed * math.exp(log_speed(_conditions(row), devices(row)))
+    expected: float = listed * math.exp(log_speed(_conditions(row), _devices(row)))
     return float(row.tokens_per_second) / expected
 
 

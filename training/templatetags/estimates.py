@@ -16,9 +16,6 @@ register = template.Library()
 register.filter(off_by)
 register.filter(words.duration)
 
-SECONDS_A_MINUTE = 60
-SECONDS_AN_HOUR = 3600
-
 
 @register.filter
 def percent(share: float | None) -> str:
@@ -27,13 +24,8 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
-def signed_percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:+.1f} %"
-
-
-@register.filter
 def hours(value: float | None) -> str:
-    return seconds(None if value is None else value * SECONDS_AN_HOUR)
+    return seconds(None if value is None else value * words.HOUR)
 
 
 @register.filter
@@ -41,9 +33,9 @@ def seconds(value: float | None) -> str:
     """ "1.98 h", "12.4 min", "46 s": the unit in which the figure is easily read."""
     if value is None:
         return "–"
-    if value >= SECONDS_AN_HOUR:
-        return f"{value / SECONDS_AN_HOUR:.2f} h"
-    return f"{value / SECONDS_A_MINUTE:.1f} min" if value >= SECONDS_A_MINUTE else f"{value:.0f} s"
+    if value >= words.HOUR:
+        return f"{value / words.HOUR:.2f} h"
+    return f"{value / words.MINUTE:.1f} min" if value >= words.MINUTE else f"{value:.0f} s"
 
 
 @register.filter
