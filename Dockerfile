@@ -9,7 +9,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HF_HOME=/var/lib/pipeline/models/huggingface
 # A fixed number, so that storage shared between hosts has one owner. Volumes take over the folders' owner.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/pipeline pipeline \
-    && install --directory --owner=pipeline --group=pipeline /var/lib/pipeline /var/lib/pipeline/media \
+    && install --directory --owner=pipeline --group=pipeline --mode=0700 /var/lib/pipeline /var/lib/pipeline/media \
         /var/lib/pipeline/models /var/lib/pipeline/reading /var/lib/pipeline/runs /var/lib/pipeline/uploading \
     && python -m venv /opt/venv
 WORKDIR /srv/pipeline
@@ -40,5 +40,4 @@ from http.client import HTTPConnection as Connection; \
 probe = Connection('127.0.0.1', 8000, timeout=3); \
 probe.request('GET', '/healthz'); \
 raise SystemExit(probe.getresponse().status != 200)"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", \
-     "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers", "pipeline.wsgi:application"]
+CMD ["python", "-m", "pipeline.serving", "--host", "0.0.0.0", "--port", "8000"]

@@ -11,15 +11,21 @@ PIP := $(BIN)/pip --disable-pip-version-check install --progress-bar off --quiet
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-header --annotation-style=line \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --unsafe-package torch
 
-.PHONY: help install run test chaos lint lock figures picture wheel
+SCHEMA := $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn
+
+.PHONY: help install run test chaos lint lock figures picture wheel audit schema fuzz hostile
 
 help:
 	@echo "make run      start Pipeline on this machine (installs what is missing)"
 	@echo "make test     run every check and test"
-	@echo "make chaos    run jobs while workers, trainers, broker and database are killed"
+	@echo "make chaos    jobs, uploads, deletions for ten minutes while things are killed and disks are full"
 	@echo "make lint     run the checks alone"
+	@echo "make audit    ask whether a locked dependency has a known vulnerability (needs the internet)"
 	@echo "make figures  count the house: sizes, types, docstrings, directions"
 	@echo "make picture  renew what docs/ says of the code: imports, hyperparameters"
+	@echo "make schema   renew docs/openapi.yaml, the API's description, from its views"
+	@echo "make hostile  send 20,000 requests that no client of ours sends, to every route"
+	@echo "make fuzz     try the whole API by its description, for minutes (schemathesis)"
 	@echo "make wheel    build dist/pipeline-*.whl"
 	@echo "make install  set up, without starting"
 	@echo "make lock     renew the locked dependencies from pyproject.toml"
@@ -69,11 +75,26 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(SCHEMA) | diff docs/openapi.yaml - || { echo "docs/openapi.yaml is out of date: run make schema"; exit 1; }
 	$(BIN)/djlint --lint --quiet templates
 	PIPELINE_HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@if command -v npx >/dev/null; then npx --yes @biomejs/biome@2.6.8 ci static/js; \
 	else echo "JavaScript is not checked: npx (Node.js) is missing"; fi
+
+# A package that could not be looked up is no good news: --strict. The report says whether one was found, or none asked.
+audit: $(VENV)/installed-dev
+	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT; \
+	for locked in "--require-hashes -r requirements/dev.lock -r requirements/oracle.txt" \
+	              "--no-deps -r requirements/torch.txt"; do \
+	    $(BIN)/pip-audit --strict --disable-pip --progress-spinner off $(AUDIT_ARGS) $$locked 2>"$$report" && continue; \
+	    grep '^Found [0-9]' "$$report" && exit 1; \
+	    tail -n 1 "$$report"; \
+	    echo "Nothing is known of the locked dependencies: the vulnerability service could not be asked. Try again where"; \
+	    echo "the internet can be reached, or ask another service: make audit AUDIT_ARGS='--vulnerability-service osv'"; \
+	    exit 2; \
+	done; \
+	echo "No known vulnerabilities in the locked dependencies"
 
 figures: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.house.figures
@@ -81,6 +102,15 @@ figures: $(VENV)/installed-dev
 
 picture: $(VENV)/installed-dev
 	$(BIN)/python -m tests.house.docs
+
+schema: $(VENV)/installed-dev
+	$(SCHEMA) --file docs/openapi.yaml
+
+hostile: $(VENV)/installed-dev
+	$(BIN)/python -m tests.web.hostile $(HOSTILE_ARGS)
+
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.openapi $(FUZZ_ARGS)
 
 wheel: $(VENV)/installed-dev
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

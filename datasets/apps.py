@@ -12,5 +12,6 @@ class DatasetsConfig(AppConfig):
     verbose_name = "Datasets"
 
     def ready(self) -> None:
-        """Stored files go with their rows."""
-        import_module(f"{self.name}.cleanup")
+        """Stored files go with their rows, and count for their user."""
+        for module in ("cleanup", "quotas"):
+            import_module(f"{self.name}.{module}")

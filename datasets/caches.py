@@ -5,6 +5,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from filelock import FileLock, Timeout
 
-from datasets.models import DatasetVersion, TokenCache
+from datasets.models import Dataset, DatasetVersion, TokenCache
 from datasets.tokenizing.model_files import TokenizerNotFound, context, fingerprint
 from datasets.tokenizing.program import Result, read_through
 from datasets.tokenizing.run import Pass
 from pipeline.base_models import ModelNotFound, Place
+from pipeline.orphans import discard
 
 Beat = Callable[[float], bool]
 READING = "reading"
@@ -130,34 +132,20 @@ def alone(version: DatasetVersion, model: Path, on_beat: Beat) -> Iterator[bool]
         lock.release()
 
 
-def store(version: DatasetVersion, result: Result, *, tokenizer: str, replace: bool) -> TokenCache:
-    """Keep what a pass has made, and clear up after it.
+def store(version: DatasetVersion, result: Result, *, tokenizer: str, is_validation: bool) -> TokenCache | None:
+    """Keep what a pass has made, and clear up after it. ``None`` where the data set was deleted meanwhile.
 
     Args:
         version: what was read.
         result: of the pass.
         tokenizer: the model's name.
-        replace: put it in the place of what is there; if not, that stays: a job of another host may be reading it.
+        is_validation: put it in the place of what is there, and make what it left out the data set's own report; if
+            not, what is there stays: a job of another host may be reading it.
     """
     with transaction.atomic():
-        made, _ = TokenCache.objects.get_or_create(
-            version=version, fingerprint=result.fingerprint, defaults={"tokenizer": tokenizer}
-        )
-        cache = TokenCache.objects.select_for_update(of=["self"]).select_related("version").get(pk=made.pk)
-        if replace or not _is_there(cache):
-            cache.findings = result.findings.to_dict()
-            _replace(cache.left_out, result.left_out)
-            _replace(cache.file, result.cache)
+        cache = _keep(version, result, tokenizer, is_validation) if _is_wanted(version) else None
     shutil.rmtree(result.cache.parent, ignore_errors=True)
     return cache
-
-
-def keep_report(version: DatasetVersion, cache: TokenCache) -> None:
-    """Make what a pass has left out the data set's own: its validation's, never another's."""
-    with cache.left_out.open("rb") as file:
-        if version.left_out:
-            version.left_out.delete(save=False)
-        version.left_out.save(Path(str(cache.left_out.name)).name, File(file), save=True)
 
 
 def cache_for(version: DatasetVersion, place: Place, *, on_beat: Beat) -> TokenCache | None:
@@ -174,7 +162,32 @@ def cache_for(version: DatasetVersion, place: Place, *, on_beat: Beat) -> TokenC
             return found
         with local(version.file) as path:
             result = read_version(version, path, model, on_beat=on_beat)
-        return None if result is None else store(version, result, tokenizer=Path(place.source).name, replace=False)
+        if result is None:
+            return None
+        return store(version, result, tokenizer=Path(place.source).name, is_validation=False)
+
+
+def _is_wanted(version: DatasetVersion) -> bool:
+    """Whether its data set is still there; who deletes it has to wait for the end of this transaction."""
+    datasets = Dataset.objects.select_for_update(of=["self"])
+    return datasets.filter(pk=version.dataset_id, deleted_at=None).first() is not None
+
+
+def _keep(version: DatasetVersion, result: Result, tokenizer: str, is_validation: bool) -> TokenCache:
+    made, _ = TokenCache.objects.get_or_create(
+        version=version, fingerprint=result.fingerprint, defaults={"tokenizer": tokenizer}
+    )
+    cache = TokenCache.objects.select_for_update(of=["self"]).select_related("version").get(pk=made.pk)
+    if is_validation or not _is_there(cache):
+        cache.findings = result.findings.to_dict()
+        _replace(cache.left_out, result.left_out)
+        _replace(cache.file, result.cache)
+    if is_validation:
+        old = str(version.left_out.name or "")
+        with cache.left_out.open("rb") as file:
+            version.left_out.save(Path(str(cache.left_out.name)).name, File(file), save=True)
+        _discard_old(version.left_out, old)
+    return cache
 
 
 def _stored(version: DatasetVersion, wanted: str) -> TokenCache | None:
@@ -199,12 +212,16 @@ class _Movable(File[bytes]):
 
 
 def _replace(field: FieldFile, path: Path) -> None:
-    """The new file is there before the old one goes: another pass over the same may have made that."""
+    """The new file is there, and said to be, before the old one goes: another pass over the same may have made that."""
     old = str(field.name) if field else ""
     with path.open("rb") as file:
         field.save(path.name, _Movable(file, name=str(path)), save=True)
+    _discard_old(field, old)
+
+
+def _discard_old(field: FieldFile, old: str) -> None:
     if old and old != field.name:
-        field.storage.delete(old)
+        transaction.on_commit(partial(discard, field.storage, old))
 
 
 def reading_folder(version: DatasetVersion, model: Path) -> Path:

@@ -1,11 +1,6 @@
 """Files go with what they belong to: with their rows, with a deleted data set, and after a pass that nobody wants."""
 
-import logging
-import shutil
-import time
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -16,13 +11,8 @@ from django.dispatch import receiver
 
 from datasets.caches import READING
 from datasets.models import DatasetVersion, TokenCache
-
-logger = logging.getLogger(__name__)
-
-UPLOADING = "uploading"
-"""The folder of files that are being uploaded."""
-ABANDONED_SECONDS = 24 * 3600
-"""An upload that broke off left its file this long ago."""
+from datasets.orphans import orphans
+from pipeline.orphans import discard, remove, remove_old
 
 
 def discard_files(version: DatasetVersion) -> None:
@@ -35,21 +25,8 @@ def discard_files(version: DatasetVersion) -> None:
 
 
 def prune() -> int:
-    """Remove what passes and uploads left behind that nobody will continue; returns how many files and folders.
-
-    Of a pass: where its version is gone, or its data set was deleted.
-    """
-    reading = list(_reading())
-    wanted = set(
-        DatasetVersion.objects.filter(pk__in={pk for pk, _ in reading}, dataset__deleted_at=None).values_list(
-            "pk", flat=True
-        )
-    )
-    superfluous = [path for pk, path in reading if pk not in wanted]
-    for path in (*superfluous, *(abandoned := list(_abandoned()))):
-        _remove(path)
-        logger.info("%s was left behind and is removed", path)
-    return len(superfluous) + len(abandoned)
+    """Remove what passes, uploads and crashes left behind; returns how many files and folders."""
+    return remove_old(orphans())
 
 
 @receiver(post_delete, sender=DatasetVersion)
@@ -72,32 +49,10 @@ def _delete(field: FieldFile) -> None:
     """Delete a stored file, unless a version that still is read in another way has the same."""
     name = str(field.name)
     if not DatasetVersion.objects.filter(file=name, dataset__deleted_at=None).exists():
-        field.storage.delete(name)
+        discard(field.storage, name)
 
 
 def _discard_reading(version: UUID) -> None:
-    for pk, path in _reading():
-        if pk == version:
-            _remove(path)
-
-
-def _reading() -> Iterator[tuple[UUID, Path]]:
-    """What passes have on this machine's disk, each with its version."""
-    for path in (settings.VAR_DIR / READING).glob("*-*"):
-        try:
-            yield UUID(path.name.rpartition("-")[0]), path
-        except ValueError:
-            continue  # a folder that a program at work keeps for itself
-
-
-def _abandoned() -> Iterator[Path]:
-    for path in (settings.VAR_DIR / UPLOADING).glob("*.upload"):
-        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
-            yield path
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    """What passes over it have on this machine's disk."""
+    for path in (settings.VAR_DIR / READING).glob(f"{version}-*"):
+        remove(path)

@@ -16,6 +16,7 @@ from datasets.formats.options import TRAIN
 from datasets.models import Dataset, DatasetVersion
 from datasets.nudges import nudge
 from datasets.signals import dataset_deleting
+from pipeline.accounts import quotas
 
 
 class DatasetBusy(Exception):
@@ -41,9 +42,11 @@ def dataset_upload(
     merge_turns: bool = False,
     fold_system: bool = True,
 ) -> Dataset:
-    """Store the file and, once that is committed, have it validated."""
+    """Store the file and, once that is committed, have it validated. Raises QuotaExceeded."""
     digest = _sha256(file)
     with transaction.atomic():
+        quotas.require(user, quotas.DATASETS)
+        quotas.require(user, quotas.STORED_BYTES, file.size)
         dataset = Dataset.objects.create(
             user_id=user.pk,
             name=name,
@@ -58,9 +61,10 @@ def dataset_upload(
 
 
 def dataset_upload_version(*, dataset: Dataset, file: File[bytes]) -> DatasetVersion:
-    """Make a changed file the data set's present version. Raises DatasetBusy, SameFile."""
+    """Make a changed file the data set's present version. Raises QuotaExceeded, DatasetBusy, SameFile."""
     digest = _sha256(file)
     with transaction.atomic():
+        quotas.require(dataset.user, quotas.STORED_BYTES, file.size)
         dataset = _idle(dataset)
         if dataset.version and dataset.version.sha256 == digest:
             raise SameFile(f"The file is the same as version {dataset.version.number}: nothing has changed.")

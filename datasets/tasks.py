@@ -4,10 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from datasets import cleanup, validation
-from datasets.models import Dataset
-from datasets.nudges import nudge
-from pipeline.nudges import AGAIN_AFTER
+from datasets import cleanup, nudges, validation
 
 
 @shared_task
@@ -25,5 +22,4 @@ def prune() -> None:
 @shared_task
 def sweep() -> None:
     """Send again what was lost: uploads nobody validates, and validations whose worker fell silent."""
-    for dataset in Dataset.objects.awaiting_validation(AGAIN_AFTER, validation.SILENCE):
-        nudge(dataset)
+    nudges.sweep(validation.SILENCE)

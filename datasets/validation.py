@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -21,10 +21,11 @@ from datasets.tokenizing.findings import Findings
 from datasets.tokenizing.model_files import TokenizerNotFound
 from datasets.tokenizing.program import PassFailed, Result
 from pipeline.base_models import Place
+from pipeline.outages import outage
 
 logger = logging.getLogger(__name__)
 
-SILENCE = timedelta(seconds=60)
+SILENCE = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
 """After this long without a heartbeat, another worker may take the validation over."""
 MOST_TRIES = 3
 """A file that its worker died of so often is read no more."""
@@ -46,9 +47,12 @@ def validate(dataset_id: UUID) -> None:
         _give_up(dataset, version, _advised(error.problem))
     except TokenizerNotFound as error:
         _give_up(dataset, version, _advised(Problem("tokenizer", None, str(error))))
-    except OSError as error:
+    except (OSError, OperationalError, InterfaceError) as error:
+        if outage(error):
+            _leave(dataset, error)
+            return
         logger.exception("data set %s: its file cannot be read", dataset.pk)
-        reason = f"The stored file cannot be read ({error.strerror or error}). Upload it again."
+        reason = f"The stored file cannot be read ({getattr(error, 'strerror', None) or error}). Upload it again."
         _give_up(dataset, version, Problem("unreadable", None, reason))
     except Exception:
         reason = "Validation failed unexpectedly. The worker's log has the details."
@@ -93,8 +97,9 @@ def _read(dataset: Dataset, version: DatasetVersion) -> Result | None:
     with caches.alone(version, model, beat) as is_alone, caches.local(version.file) as path:
         result = caches.read_version(version, path, model, on_beat=beat, choice=dataset.reading) if is_alone else None
         if result is not None:
-            cache = caches.store(version, result, tokenizer=Path(place.source).name, replace=True)
-            caches.keep_report(version, cache)
+            kept = caches.store(version, result, tokenizer=Path(place.source).name, is_validation=True)
+            if kept is None:
+                return None
             version_tokenized.send_robust(DatasetVersion, version=version, place=place)
     return result
 
@@ -106,6 +111,13 @@ def _beat(dataset: Dataset, share: float) -> bool:
 
 def _mine(dataset: Dataset) -> DatasetQuerySet:
     return Dataset.objects.filter(pk=dataset.pk, status=Dataset.Status.VALIDATING, claim=dataset.claim)
+
+
+def _leave(dataset: Dataset, error: Exception) -> None:
+    """It waits again, as if nobody had tried: a full disk or a database that is away says nothing of the file."""
+    logger.warning("data set %s: put off: %s", dataset.pk, error)
+    close_old_connections()
+    _mine(dataset).update(status=Dataset.Status.UPLOADED, tries=F("tries") - 1, progress=0, nudged_at=timezone.now())
 
 
 def _give_up(dataset: Dataset, version: DatasetVersion, problem: Problem) -> None:

@@ -32,7 +32,9 @@ class Notification(models.Model):
         DATASET_ERROR = "dataset_error", "Dataset has errors"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
     type = models.CharField(max_length=32, choices=Type)
     title = models.CharField(max_length=200)
     message = models.TextField()
@@ -46,9 +48,10 @@ class Notification(models.Model):
 
     class Meta:
         db_table = "lora_notifications"
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(fields=["user", "-created_at"], name="notification_by_user"),
+            models.Index(fields=["-created_at", "-id"], name="notification_by_time"),
+            models.Index(fields=["user", "-created_at", "-id"], name="notification_by_user"),
             models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notification_unread"),
         ]
         constraints = [

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,19 +10,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from notifications.models import Notification
 from pipeline.http import SignedInRequest
+from pipeline.pagination import list_page, turning_pages
 
 PER_PAGE = 30
 
 
 @login_required
 @require_GET
+@turning_pages
 def notification_list(request: SignedInRequest) -> HttpResponse:
     rows = Notification.objects.filter(user_id=request.user.pk)
-    return render(
-        request,
-        "notifications/list.html",
-        {"page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))},
-    )
+    return render(request, "notifications/list.html", {"page": list_page(request, rows, PER_PAGE)})
 
 
 @login_required

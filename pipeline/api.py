@@ -4,27 +4,52 @@ Success: ``{"success": true, "data": …}``. Failure: ``{"error": "…", "detail
 validation error map a dotted field path to a list of messages.
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404
-from rest_framework import exceptions, parsers, status
+from rest_framework import exceptions, negotiation, parsers, status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+from pipeline.accounts.quotas import QuotaExceeded
+from pipeline.errors import BROKEN, reason
+from pipeline.outages import outage
+from pipeline.strict_json import StrictDecoder, UnusableText
 
 logger = logging.getLogger(__name__)
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON, refusing what is nested deeper than Python reads instead of failing on it."""
+    """JSON in UTF-8, by the rules of ``strict_json``: what it refuses is refused at its place."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Raises ParseError, ValidationError."""
         try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise exceptions.ParseError("JSON parse error - nested too deeply") from error
+            return json.loads(stream.read().decode(), cls=StrictDecoder)
+        except UnusableText as error:
+            raise exceptions.ValidationError({error.place: [error.msg]}) from error
+        except UnicodeDecodeError as error:
+            raise exceptions.ParseError("JSON parse error - the body is not UTF-8") from error
+        except json.JSONDecodeError as error:
+            raise exceptions.ParseError(f"JSON parse error - {error}") from error
+
+
+class Negotiation(negotiation.DefaultContentNegotiation):
+    """What a client would rather have, where there is a choice; what there is, where there is none.
+
+    A script that takes an adapter and asks for ``application/zip`` gets it, and errors as JSON.
+    """
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except exceptions.NotAcceptable:
+            return renderers[0], renderers[0].media_type
 
 
 def success(data: object, *, status: int = status.HTTP_200_OK, headers: Mapping[str, str] | None = None) -> Response:
@@ -62,16 +87,25 @@ class Problem(exceptions.APIException):
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """Turn any exception of an API view into the failure envelope; what was not foreseen is logged, and a 500."""
     set_rollback()
+    context["request"].accepted_renderer = JSONRenderer()  # also where the answer would have been something else
+    context["request"].accepted_media_type = JSONRenderer.media_type
     headers: dict[str, str] = {}
     match error:
         case Http404():
             error = exceptions.NotFound(str(error) or None)
         case PermissionDenied():
             error = exceptions.PermissionDenied()
+        case SuspiciousOperation() | BadRequest():
+            status_code, words, details = reason(error)
+            error = Problem(words, details, status=status_code)
+        case QuotaExceeded():
+            error = Problem("Quota exceeded", str(error), status=status.HTTP_409_CONFLICT)
+    if found := outage(error):
+        logger.error("%s: %s", context["request"].path, error)
+        error = Problem(found.words, status=found.status, wait=found.retry_after)
     if not isinstance(error, exceptions.APIException):
         logger.exception("Unexpected error in %s", context["request"].path, exc_info=error)
-        message = "Something went wrong on our side. It has been logged; please try again."
-        return Response({"error": message, "details": None}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)
+        return Response({"error": BROKEN, "details": None}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)
     if authenticate := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = authenticate
     if wait := getattr(error, "wait", None):

@@ -1,7 +1,8 @@
-"""Where a base model lies: in the models directory, at an absolute path, or on the Hugging Face hub.
+"""Where a base model lies: in the models directory, in another folder that is allowed, or on the Hugging Face hub.
 
-The only place that knows. A hub model is fixed by its ``revision`` (a commit, tag or branch); a folder has none. The
-hub is asked only where HF_HUB_OFFLINE=0 allows it; else what was fetched before counts.
+The only place that knows. A folder anywhere else is refused, so that who edits the catalogue cannot have workers read
+what the operator did not mean them to. A hub model is fixed by its ``revision`` (a commit, tag or branch); a folder has
+none. The hub is asked only where HF_HUB_OFFLINE=0 allows it; else what was fetched before counts.
 """
 
 import json
@@ -35,15 +36,26 @@ class Place:
 
     @property
     def folder(self) -> Path | None:
-        """Its folder on this host; ``None`` for a hub model, and for one that is not here."""
-        for folder in (settings.MODELS_DIR / self.source, Path(self.source)):
-            if folder.is_absolute() and folder.is_dir():
-                return folder
-        return None
+        """Its folder on this host; ``None`` for a hub model, for one that is not here, and for one that is refused."""
+        folder: Path = settings.MODELS_DIR / self.source
+        return folder.absolute() if folder.is_dir() and not self.refusal else None
+
+    @property
+    def refusal(self) -> str:
+        """Why its source is not to be read, and what to do; nothing where it is no folder, or an allowed one."""
+        path: Path = settings.MODELS_DIR / self.source
+        if ".." in Path(self.source).parts or not any(_is_within(path, root) for root in _roots()):
+            return (
+                f"“{self.source}” leads to a folder outside the models directory, which workers do not read. Put the "
+                "model into the models directory and enter its folder's name, or have the operator add the folder to "
+                "PIPELINE_MODEL_ROOTS."
+            )
+        return ""
 
     @property
     def location(self) -> str:
-        """What Transformers loads it from: its folder, or its hub id."""
+        """What Transformers loads it from: its folder, or its hub id. Raises ModelNotFound."""
+        self._require_allowed()
         return str(self.folder or self.source)
 
     @property
@@ -62,8 +74,13 @@ class Place:
         """Whether the hub may have it; else it is a folder alone, which nothing is fetched into."""
         return self.source.count("/") == 1 and not Path(self.source).is_absolute()
 
+    def _require_allowed(self) -> None:
+        if refusal := self.refusal:
+            raise ModelNotFound(refusal)
+
     def tokenizer_folder(self) -> Path:
         """The folder of its tokenizer's files, fetched where that is allowed. Raises ModelNotFound."""
+        self._require_allowed()
         if folder := self.folder:
             return folder
         if not self.is_hub_id:
@@ -91,6 +108,7 @@ class Place:
 
     def config(self) -> dict[str, Any]:
         """Its ``config.json``. Raises ModelNotFound."""
+        self._require_allowed()
         return _read(self._config_file())
 
     def _config_file(self) -> Path:
@@ -116,6 +134,17 @@ class Place:
         except HFValidationError:
             return None
         return Path(found) if isinstance(found, str) else None
+
+
+def _roots() -> list[Path]:
+    """Folders that base models may lie in: the operator's settings, the model of PIPELINE_TOKENIZER among them."""
+    own = [Path(settings.TOKENIZER)] if Path(settings.TOKENIZER).is_absolute() else []
+    return [settings.MODELS_DIR, *settings.MODEL_ROOTS, *own]
+
+
+def _is_within(path: Path, root: Path) -> bool:
+    """Wherever links on the way lead."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def may_fetch() -> bool:

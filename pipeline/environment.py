@@ -15,3 +15,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         except ValueError as error:
             wanted = "a number" if cast in (int, float) else "what is wanted there"
             raise ImproperlyConfigured(f"{var} is “{os.environ.get(var)}”, which is not {wanted}.") from error
+
+    def days(self, var: str, *, default: float) -> float:
+        """How long something is kept, in days; 0, which an empty variable is as well: for ever."""
+        return float(self.float(var, default=default)) if os.environ.get(var, "0").strip() else 0.0

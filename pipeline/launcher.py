@@ -1,6 +1,7 @@
 """``python -m pipeline.launcher``: everything on this machine, up together and down together.
 
-Embedded servers, migrations, demo, static files, then the Procfile's processes until Ctrl-C.
+Embedded servers, migrations, demo, static files, then the Procfile's processes until Ctrl-C; as an ordinary user,
+whoever starts it.
 """
 
 import os
@@ -14,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from pipeline import embedded, health
+from pipeline import embedded, health, private, unprivileged
 from pipeline.addresses import LaunchError, address, answers, check_port, url
 from pipeline.processes import Processes, read_procfile
 
@@ -28,7 +29,10 @@ def main() -> int:
     host, port = address(os.environ.get("PIPELINE_BIND") or "127.0.0.1:8000")
     var = embedded.var_dir()
     try:
+        unprivileged.go_on("pipeline.launcher", var=var, port=port)
         check_port(host, port)
+        os.umask(0o077)
+        private.tighten(var)
         with embedded.servers(var) as urls:
             os.environ |= urls | {"PIPELINE_VAR": str(var), "DJANGO_SETTINGS_MODULE": "pipeline.settings"}
             os.environ.setdefault("PIPELINE_STOP_GRACE_SECONDS", STOP_GRACE_SECONDS)
@@ -67,7 +71,6 @@ def run(host: str, port: int) -> int:
         "PIPELINE_HOST": host,
         "PIPELINE_PORT": str(port),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",  # for root, every start
     }
     site = url(host, port)
     processes = Processes(

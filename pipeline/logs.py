@@ -5,17 +5,33 @@ line that is written while it is handled (``request_id``; ``job`` and ``attempt`
 """
 
 import logging
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import Processor
 
+OURS = ("pipeline", "datasets", "training", "notifications")
+
+
+class OwnExtras(structlog.stdlib.ExtraAdder):
+    """What our own code adds to a line. What libraries add (the request with its query, a task's arguments) is not
+    ours to write down."""
+
+    def __call__(self, logger: Any, name: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Only for our own loggers."""
+        record: logging.LogRecord | None = event_dict.get("_record")
+        if record is not None and record.name.partition(".")[0] in OURS:
+            return super().__call__(logger, name, event_dict)
+        return event_dict
+
+
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(),
+    OwnExtras(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
@@ -59,6 +75,7 @@ def configuration(*, log_format: str, level: str, requests: bool) -> dict[str, A
         "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "loggers": {
             "celery": {"level": "WARNING"},
+            "django": {"handlers": []},  # no mail of a failure to ADMINS: it holds the request, query and all
             "django.request": {"level": "ERROR"},  # of what failed; what was refused is in the request log
             "pipeline.requests": {"level": "INFO" if requests else "WARNING"},
         },

@@ -1,15 +1,18 @@
-"""What is done to every answer: text is compressed, and a fragment never shows the page to sign in."""
+"""What is done to every answer: text is compressed, none is empty, and a fragment never shows the page to sign in."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django_htmx.http import HttpResponseClientRedirect
+
+from pipeline.errors import refused
 
 COMPRESSED = ("text/html", "application/json", "text/csv")
 
@@ -22,6 +25,22 @@ class CompressText(GZipMiddleware):
         if response.headers.get("Content-Type", "").startswith(COMPRESSED) and not response.streaming:
             return super().process_response(request, response)
         return response
+
+
+class MethodInWords:
+    """A page that is asked for by a method that it does not have says so; Django's own answer is empty."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        words = f"This address takes {response.headers.get('Allow', 'no such method')}, and not {request.method}."
+        said = refused(request, HTTPStatus.METHOD_NOT_ALLOWED, words)
+        said.headers["Allow"] = response.headers.get("Allow", "")
+        return said
 
 
 class SignInAsPage:

@@ -1,4 +1,4 @@
-"""The WSGI application that granian (or any WSGI server) serves."""
+"""The WSGI application, which the front hands requests to once they are whole."""
 
 import os
 

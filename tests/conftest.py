@@ -12,11 +12,11 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.utils import timezone
-from knox.models import AuthToken
-from rest_framework.test import APIClient
 
 from datasets.formats.lengths import DEFAULT_LONGEST
 from datasets.models import Dataset
+from pipeline.accounts.models import ApiToken
+from tests.openapi.documented import DocumentedClient
 from training.core.presets import PRESETS
 from training.core.status import CLAIMED, FINAL
 from training.models import BaseModel, DataFit, TrainingJob
@@ -113,9 +113,9 @@ def signed_in(client, user):
 
 @pytest.fixture
 def api(user):
-    """A script with a token."""
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {AuthToken.objects.create(user)[1]}")
+    """A script with a token, whose answers are held against the API's description."""
+    client = DocumentedClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {ApiToken.objects.create(user)[1]}")
     return client
 
 

@@ -17,9 +17,8 @@ _open = contextlib.ExitStack()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    # Not in TMPDIR's depths: a socket's path is short. Readable by all, for PostgreSQL started by root.
+    # Not in TMPDIR's depths: a socket's path is short.
     var = Path(_open.enter_context(tempfile.TemporaryDirectory(prefix="pipeline-test-", dir="/tmp")))
-    var.chmod(0o755)
     for name in os.environ.pop(STARTED, "").split():  # one of several test processes: those are the first one's
         del os.environ[name]
     given = set(os.environ)

@@ -14,5 +14,5 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         """Checks of settings, why a data set is needed, files that go with their rows, the metrics of jobs, and
         what a validation's tokens are for runs."""
-        for module in ("checks", "jobs.data", "jobs.files", "web.metrics", "workers.data_fits"):
+        for module in ("checks", "jobs.data", "jobs.files", "jobs.quotas", "web.metrics", "workers.data_fits"):
             import_module(f"{self.name}.{module}")

@@ -6,11 +6,11 @@ from typing import Any
 from celery import Task, shared_task
 from django.conf import settings
 
-from pipeline.nudges import AGAIN_AFTER
+from pipeline.nudges import MOST_AT_ONCE
 from training.core.gpu_names import CUDA
 from training.jobs import data_fits, lifecycle, nudges, recovery
-from training.models import IdempotencyKey, TrainingJob, Worker
-from training.workers import attempt, cleanup
+from training.models import IdempotencyKey, Tally, TrainingJob, Worker
+from training.workers import attempt, cleanup, retention
 from training.workers import data_fits as data_checks
 from training.workers.logs import job_logging
 
@@ -41,15 +41,17 @@ def check_data(fit_id: int) -> None:
 def sweep() -> None:
     """Repair what messages and workers left undone: lost nudges, and jobs and checks whose worker fell silent."""
     silence = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
-    for job in TrainingJob.objects.stalled(silence):
+    for job in TrainingJob.objects.stalled(silence)[:MOST_AT_ONCE]:
         recovery.recover(job, silence=silence, actor="sweep")
-    nudges.nudge_all(TrainingJob.objects.unannounced(AGAIN_AFTER))
+    nudges.sweep()
     data_fits.sweep()
-    IdempotencyKey.objects.expired().delete()
+    IdempotencyKey.objects.forget_expired()
+    Tally.objects.compact()
 
 
 @shared_task
 def prune() -> None:
-    """Remove what nobody needs any more from disk and storage."""
+    """Remove what nobody needs any more from disk and storage, and from the database what is old."""
     cleanup.prune_runs()
-    cleanup.prune_artifacts()
+    cleanup.prune_orphans()
+    retention.prune()

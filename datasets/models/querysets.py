@@ -19,4 +19,9 @@ class DatasetQuerySet(models.QuerySet[Any]):
         not_told = models.Q(nudged_at__isnull=True) | models.Q(nudged_at__lte=now - told)
         waiting = models.Q(status="uploaded") & not_told
         abandoned = models.Q(status="validating", heartbeat_at__lte=now - silence) & not_told
-        return self.filter(waiting | abandoned, deleted_at__isnull=True)
+        lost = self.being_read().filter(waiting | abandoned)
+        return lost.order_by(models.F("nudged_at").asc(nulls_first=True))
+
+    def being_read(self) -> "DatasetQuerySet":
+        """Uploaded, and not validated yet."""
+        return self.filter(status__in=["uploaded", "validating"], deleted_at__isnull=True)

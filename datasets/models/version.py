@@ -46,6 +46,10 @@ class DatasetVersion(models.Model):
     class Meta:
         db_table = "lora_dataset_versions"
         ordering = ["-number"]
+        indexes = [
+            models.Index(fields=["sha256"], name="dataset_version_by_sha256"),
+            models.Index(fields=["file"], name="dataset_version_by_file"),
+        ]
         constraints = [models.UniqueConstraint(fields=["dataset", "number"], name="dataset_version_number")]
 
     def __str__(self) -> str:

@@ -45,6 +45,11 @@ def main(file: str) -> int:
             reason="Reading the file takes more memory than it may. Split it, or make its rows shorter.",
         )
         return 1
+    except OSError as error:
+        if error.errno is None:
+            raise
+        _say(errno=error.errno)
+        return 1
     return 0
 
 

@@ -1,6 +1,7 @@
 """Start the tokenizing program, follow it, stop it. What it finds comes back as a Result."""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any
 from datasets.formats.problems import Problem
 from datasets.tokenizing.findings import Findings
 from datasets.tokenizing.run import CACHE, LEFT_OUT, RESULT, Pass
+from pipeline import confinement
 from pipeline.programs import Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +59,8 @@ def read_through(
     folder.mkdir(parents=True, exist_ok=True)
     job = folder.with_suffix(".json")
     job.write_text(json.dumps(asdict(asked)))
-    program = Program([sys.executable, "-m", "datasets.tokenizing", str(job)], cwd=ROOT)
+    command = confinement.confined([sys.executable, "-m", "datasets.tokenizing", str(job)])
+    program = Program(command, cwd=ROOT, env=confinement.environment())
     try:
         said = _follow(program, on_beat, on_detected)
     finally:
@@ -65,6 +68,8 @@ def read_through(
         job.unlink(missing_ok=True)
     if said is None:
         return None
+    if program.returncode and "errno" in said:  # of the machine's making, not the file's
+        raise OSError(said["errno"], os.strerror(said["errno"]))
     if program.returncode:
         raise PassFailed(_problem(said, program.returncode))
     return result_in(folder)

@@ -2,12 +2,21 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from datasets.models import Dataset, DatasetVersion
+from datasets.web.shapes import COLUMNS, MAPPING, LengthHistogramSerializer, ReadingOptionsSerializer, problem_counts
+from pipeline.schema.components import ref
+from pipeline.schema.fields import StoredJSON
 
 
 class VersionSerializer(serializers.ModelSerializer[Any]):
+    """One version of a data set's file."""
+
+    options = StoredJSON(ReadingOptionsSerializer)
+    columns = StoredJSON(COLUMNS)
+
     class Meta:
         model = DatasetVersion
         fields = [
@@ -22,7 +31,9 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
 
     user_id = serializers.IntegerField()
     version = serializers.SerializerMethodField()
-    evaluation_dataset_id = serializers.UUIDField()
+    evaluation_dataset_id = serializers.UUIDField(allow_null=True)
+    mapping = StoredJSON(ref("schemas", MAPPING))
+    problem_counts = problem_counts()
 
     class Meta:
         model = Dataset
@@ -35,11 +46,16 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
         ]  # fmt: skip
         read_only_fields = fields
 
+    @extend_schema_field(VersionSerializer(allow_null=True))
     def get_version(self, dataset: Dataset) -> dict[str, Any] | None:
         return dict(VersionSerializer(dataset.version).data) if dataset.version else None
 
 
 class DatasetDetailSerializer(DatasetSerializer):
+    """A data set, with how long its conversations are."""
+
+    length_histogram = StoredJSON(LengthHistogramSerializer)
+
     class Meta(DatasetSerializer.Meta):
         fields = [*DatasetSerializer.Meta.fields, "length_histogram"]
         read_only_fields = fields

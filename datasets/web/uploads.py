@@ -1,7 +1,9 @@
 """Take an upload to disk as it comes in, and no more of it than may be stored."""
 
+import contextlib
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,8 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload, Tempo
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
-from datasets.cleanup import UPLOADING
-
-FORM_OVERHEAD_BYTES = 64 * 1024
-"""What a form holds beside the file."""
+from datasets.orphans import UPLOADING
+from pipeline.http import FORM_OVERHEAD_BYTES
 
 
 class _Upload(TemporaryUploadedFile):
@@ -50,31 +50,36 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
             self.is_too_large = True
             raise StopUpload(connection_reset=True)
         self.digest.update(raw_data)
-        super().receive_data_chunk(raw_data, start)
+        with self._removed_if_cut_short():
+            super().receive_data_chunk(raw_data, start)
 
     def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:
         """The upload, with what identifies its content: nobody has to read it again for that."""
-        file = super().file_complete(file_size)
+        with self._removed_if_cut_short():
+            file = super().file_complete(file_size)
         if isinstance(file, _Upload):
             file.sha256 = self.digest.hexdigest()
         return file
 
+    @contextlib.contextmanager
+    def _removed_if_cut_short(self) -> Iterator[None]:
+        """A full disk leaves no part of the file on it."""
+        try:
+            yield
+        except OSError:
+            with contextlib.suppress(OSError):  # what is still to be written does not fit either
+                self.file.close()
+            raise
+
 
 def prepare(request: HttpRequest) -> None:
-    """Have the request's file go through a LimitedUploadHandler; before anything reads the request's form.
-
-    A body sent in chunks states no length, for which Django would read none of it: the server ends its stream.
-    """
-    if request.method != "POST":
-        return
-    if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked" and not request.META.get("CONTENT_LENGTH"):
-        request.META["CONTENT_LENGTH"] = str(settings.DATASET_MAX_BYTES + FORM_OVERHEAD_BYTES)
-        request._stream = request.META["wsgi.input"]
-    request.upload_handlers = [LimitedUploadHandler(request, settings.DATASET_MAX_BYTES)]
+    """Have the request's file go through a LimitedUploadHandler; before anything reads the request's form."""
+    if request.method == "POST":
+        request.upload_handlers = [LimitedUploadHandler(request, settings.DATASET_MAX_BYTES)]
 
 
 def is_stated_too_large(request: HttpRequest) -> bool:
-    """Whether the length that the client states is over the limit already; reads nothing."""
+    """Whether the length of what the client sends is over the limit already; reads nothing."""
     return bool(int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATASET_MAX_BYTES + FORM_OVERHEAD_BYTES)
 
 

@@ -1,10 +1,10 @@
-"""The app of API tokens, under a name that says what it keeps."""
+"""The app of accounts: the lowest, which every other may import."""
 
 from django.apps import AppConfig
 
 
-class TokensConfig(AppConfig):
-    """Knox."""
+class AccountsConfig(AppConfig):
+    """Sign-in, API tokens, quotas."""
 
-    name = "knox"
-    verbose_name = "API tokens"
+    name = "pipeline.accounts"
+    verbose_name = "Accounts"

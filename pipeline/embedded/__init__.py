@@ -14,7 +14,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.embedded.places import ROOT, EmbeddedError, database_url, private_folder, redis_url, socket_dir, var_dir
+from pipeline.embedded.places import (
+    ROOT,
+    EmbeddedError,
+    database_url,
+    own_folder,
+    private_folder,
+    redis_url,
+    socket_dir,
+    var_dir,
+)
 from pipeline.embedded.postgres import postgres
 from pipeline.embedded.valkey import valkey
 
@@ -48,7 +57,7 @@ def servers(var: Path) -> Iterator[dict[str, str]]:
 def _only_instance(var: Path) -> Iterator[None]:
     """Hold the lock on ``var``; the kernel frees it however we end."""
     try:
-        var.mkdir(parents=True, exist_ok=True)
+        own_folder(var)
         file = (var / "lock").open("a+")
     except OSError as error:
         raise EmbeddedError(

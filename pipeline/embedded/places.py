@@ -40,6 +40,14 @@ def redis_url(var: Path) -> str:
     return f"redis+socket://{socket_dir(var) / 'valkey.sock'}"
 
 
+def own_folder(path: Path) -> None:
+    """A folder that others cannot enter, where it is its user's own; another's stays as its owner has it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_uid in (os.getuid(), server_uid()):
+        give(path)
+        path.chmod(0o700)
+
+
 def private_folder(path: Path) -> None:
     """A folder that only the servers' user (and root) can enter."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,3 +65,17 @@ def server_uid() -> int:
 def give(path: Path) -> None:
     if os.getuid() == 0:
         os.chown(path, server_uid(), -1)
+
+
+def is_reachable(path: Path) -> bool:
+    """Whether the servers' user may pass through every folder above ``path``."""
+    return first_closed(path) is None
+
+
+def first_closed(path: Path) -> Path | None:
+    """The highest folder above ``path`` that the servers' user may not pass through."""
+    return next((folder for folder in reversed(path.parents) if not _may_pass(folder.stat())), None)
+
+
+def _may_pass(folder: os.stat_result) -> bool:
+    return bool(folder.st_mode & (0o100 if folder.st_uid == server_uid() else 0o001))

@@ -15,6 +15,10 @@ import psycopg
 from pipeline.embedded.places import DATABASE, USER, EmbeddedError, give, socket_dir
 from pipeline.embedded.server import STOP_SECONDS, check_runs, command, package_dir, server, wait_until
 
+NO_VALUES = ("-c", "log_min_messages=log", "-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic",
+             "-c", "log_parameter_max_length_on_error=0")  # fmt: skip
+"""What failed statements held stays out of the log, their errors included, which quote it: their client is told."""
+
 
 @contextlib.contextmanager
 def postgres(var: Path) -> Iterator[subprocess.Popen[bytes]]:
@@ -30,7 +34,7 @@ def postgres(var: Path) -> Iterator[subprocess.Popen[bytes]]:
     _clear_stale_postmaster(data)
     started = command(
         postgres, "-D", str(data), "-k", str(socket_dir(var)), "-c", "listen_addresses=", "-c", "max_connections=200",
-        near=data,
+        "-c", "unix_socket_permissions=0700", *NO_VALUES, near=data,
     )  # fmt: skip
     maintenance = f"host={socket_dir(var)} user={USER} dbname=postgres"
     with server(started, log=log, stop=signal.SIGINT) as process:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from pipeline.embedded.places import UNPRIVILEGED, EmbeddedError, server_uid
+from pipeline.embedded.places import UNPRIVILEGED, EmbeddedError, is_reachable, server_uid
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -33,8 +33,7 @@ def command(program: Path, *arguments: str, near: Path) -> list[str]:
     if os.getuid() == 0:
         group = pwd.getpwnam(UNPRIVILEGED).pw_gid
         prefix += [f"--reuid={server_uid()}", f"--regid={group}", "--clear-groups"]
-        reachable = all(parent.stat().st_mode & 0o001 for path in (program, near) for parent in path.parents)
-        if not reachable:
+        if not (is_reachable(program) and is_reachable(near)):
             prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return [*prefix, "--", str(program), *arguments]
 

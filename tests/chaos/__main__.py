@@ -1,8 +1,9 @@
 """``python -m tests.chaos``: real jobs, real workers, and a killer. Prints the invariants as figures; 1 if one broke.
 
-Everything runs as in production, on servers of its own: web, beat, a worker for small tasks, two GPU workers that
-train on the CPU. For a bounded time something is killed with -9 at random moments: a worker, a trainer, beat, the web
-server, the broker; PostgreSQL is restarted. Then the jobs are given time to end.
+Everything runs as in production, on servers of its own: web, beat, workers for small tasks and for data sets, two GPU
+workers that train on the CPU. For a bounded time people upload, ask for estimates and delete, and something breaks at
+random moments: a worker, a trainer, beat, the web server or the broker is killed with -9, PostgreSQL is restarted, a
+disk is full for some seconds, or read-only. Then jobs and uploads are given time to end.
 """
 
 import argparse
@@ -24,6 +25,11 @@ ENVIRONMENT = {
     "PIPELINE_CHECKPOINT_SECONDS": "1",
     "PIPELINE_STOP_GRACE_SECONDS": "5",
     "PIPELINE_LOG_LEVEL": "INFO",
+    "PIPELINE_RATE_API": "100000/min",
+    "PIPELINE_RATE_ESTIMATES": "100000/min",
+    "PIPELINE_RATE_JOBS": "100000/min",
+    "PIPELINE_RATE_UPLOADS": "100000/min",
+    "PIPELINE_QUOTA_DATASETS": "100000",
 }
 
 
@@ -42,9 +48,9 @@ def use(var: Path, **settings: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=120, help="how long the killer is at work")
-    parser.add_argument("--patience", type=float, default=600, help="seconds for the jobs to end afterwards")
+    parser.add_argument("--jobs", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=600, help="how long things break")
+    parser.add_argument("--patience", type=float, default=600, help="seconds for all to end afterwards")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pipeline-chaos-", dir="/tmp") as folder:  # short, for the sockets in it

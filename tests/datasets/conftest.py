@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from knox.models import AuthToken
 
+from pipeline.accounts.models import ApiToken
 from tests.datasets import corpus
 
 
@@ -29,7 +29,7 @@ def read(tmp_path):
 
 @pytest.fixture
 def token(user):
-    return AuthToken.objects.create(user)[1]
+    return ApiToken.objects.create(user)[1]
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def small_web(tmp_path):
         "PIPELINE_DATASET_MAX_BYTES": "1000000",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    command = ["granian", "--interface", "wsgi", "--port", str(port), "--workers", "1", "pipeline.wsgi:application"]
+    command = [sys.executable, "-m", "pipeline.serving", "--port", str(port)]
     with (tmp_path / "web.log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=1):
             break

@@ -101,7 +101,10 @@ def test_the_list_has_pages_and_a_filter(api, make_dataset, other_user):
     make_dataset(name="Theirs", user=other_user)
     data = read(api.get("/api/datasets?limit=2"))
     assert [dataset["name"] for dataset in data["datasets"]] == ["Broken", "D2"]
-    assert data["pagination"] == {"page": 1, "limit": 2, "total": 4, "totalPages": 2}
+    pagination = {"page": 1, "limit": 2, "total": 4, "totalPages": 2, "previous": None}
+    assert data["pagination"] == pagination | {"next": data["pagination"]["next"]}
+    more = read(api.get("/api/datasets", {"limit": 2, "cursor": data["pagination"]["next"]}))
+    assert [dataset["name"] for dataset in more["datasets"]] == ["D1", "D0"]
     data = read(api.get("/api/datasets?status=error"))
     assert [dataset["name"] for dataset in data["datasets"]] == ["Broken"]
     assert "limit" in refused(api.get("/api/datasets?limit=1000"), 400)["details"]
@@ -119,7 +122,10 @@ def test_errors_come_in_pages_by_severity_and_kind(api, uploaded):
     data = read(api.get(f"/api/datasets/{id_}/errors"))
     assert (data["error_count"], data["warning_count"]) == (150, 1)
     assert data["counts"] == {"row_json": 150, "email": 1}
-    assert data["pagination"] == {"page": 1, "limit": 100, "total": 101, "totalPages": 2}
+    pagination = data["pagination"]
+    assert [pagination[key] for key in ("page", "limit", "total", "totalPages")] == [1, 100, 101, 2]
+    (last,) = read(api.get(f"/api/datasets/{id_}/errors", {"cursor": pagination["next"]}))["errors"]
+    assert last["kind"] == "email"
     (warning,) = read(api.get(f"/api/datasets/{id_}/errors?severity=warning"))["errors"]
     assert (warning["kind"], warning["line"], warning["field"]) == ("email", 159, "message 2 (assistant)")
     data = read(api.get(f"/api/datasets/{id_}/errors?kind=row_json&limit=10&page=10"))

@@ -1,15 +1,15 @@
 """Deleted data leave no file behind, whoever deletes them and however far they had been read."""
 
-import os
-import time
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from datasets import caches, cleanup, services
+from datasets import caches, services
 from datasets.models import Dataset, TokenCache
+
+ROW = b'{"prompt": "Who?", "completion": "Me."}\n'
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,21 +88,6 @@ def test_a_file_that_another_version_is_read_from_stays(read, settings):
     assert not default_storage.exists(second.file.name)
 
 
-def test_what_was_left_behind_is_removed_later_and_what_is_wanted_stays(read, settings):
-    kept, gone = read(), read(name="Gone")
-    Dataset.objects.filter(pk=gone.pk).update(deleted_at="2026-01-01T00:00Z", training_ready=False)
-    uploading = settings.VAR_DIR / "uploading"
-    uploading.mkdir()
-    fresh, broken_off = uploading / "a.upload", uploading / "b.upload"
-    for file in (fresh, broken_off):
-        file.write_bytes(b"x")
-    os.utime(broken_off, (time.time() - 2 * cleanup.ABANDONED_SECONDS,) * 2)
-    assert cleanup.prune() == 3  # the folder of a pass, its order, and an upload
-    assert fresh.exists()
-    assert not broken_off.exists()
-    assert {path.name[:36] for path in (settings.VAR_DIR / "reading").iterdir()} == {str(kept.version.pk)}
-
-
 @pytest.mark.parametrize("path", ["/datasets/{}/left-out.csv", "/api/datasets/{}/left-out", "/datasets/{}/download",
                                   "/api/datasets/{}/download"])  # fmt: skip
 def test_a_file_that_is_gone_from_storage_is_a_404(client, read, user, path):
@@ -111,3 +96,13 @@ def test_a_file_that_is_gone_from_storage_is_a_404(client, read, user, path):
         field.storage.delete(field.name)
     client.force_login(user)
     assert client.get(path.format(dataset.pk)).status_code == 404
+
+
+def test_a_pass_that_ends_just_after_the_deletion_leaves_nothing(read, user, settings, tokenizer_of_the_tiny_model):
+    """Its last sign of life was before, so nobody has told it."""
+    dataset = services.dataset_upload(user=user, name="Mine", file=ContentFile(ROW, name="rows.jsonl"))
+    version, model = dataset.version, settings.MODELS_DIR / settings.TOKENIZER
+    result = caches.read_version(version, Path(version.file.path), model, on_beat=lambda _: True, choice={})
+    services.dataset_delete(dataset)
+    assert caches.store(version, result, tokenizer="tiny", is_validation=True) is None
+    assert files(settings) == []

@@ -157,7 +157,7 @@ def test_the_histogram_says_what_a_longest_sequence_loses(signed_in, make_datase
     assert "every conversation fits whole" in page_of(signed_in, dataset, "?length=8192")
 
 
-@pytest.mark.parametrize("query", ["?length=0", "?length=x", "?row=-1", "?row=99999999999999999999", "?length=%00"])
+@pytest.mark.parametrize("query", ["?length=0", "?length=x", "?row=-1", "?row=99999999999999999999"])
 def test_nonsense_in_the_address_is_no_harm(signed_in, read_dataset, query):
     assert signed_in.get(f"/datasets/{read_dataset(jsonl(GOOD)).pk}{query}").status_code == 200
 

@@ -21,11 +21,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
-from knox.models import AuthToken
 from playwright.sync_api import sync_playwright
 
 from datasets.services import dataset_upload
 from datasets.validation import validate
+from pipeline.accounts.models import ApiToken
 from tests.training.trainer.conftest import conversations
 from training.core.presets import PRESETS
 from training.models import BaseModel, DataFit, TrainingJob
@@ -152,7 +152,7 @@ def server(environment, tmp_path_factory):
     """The address of the web server, the one that production uses; one for all tests, as for all people."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = ["granian", "--interface", "wsgi", "--port", str(port), "--workers", "1", "pipeline.wsgi:application"]
+    command = [sys.executable, "-m", "pipeline.serving", "--port", str(port)]
     process = Worker(command, environment, tmp_path_factory.mktemp("web") / "web.log")
     url = f"http://127.0.0.1:{port}"
 
@@ -227,7 +227,7 @@ def page(visitor, session):
 def person(web, user):
     user.set_password("correct horse battery")
     user.save()
-    someone = Person(web, AuthToken.objects.create(user)[1])
+    someone = Person(web, ApiToken.objects.create(user)[1])
     someone.submit("/login", username="ada", password="correct horse battery")
     return someone
 

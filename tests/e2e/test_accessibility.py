@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.http import HttpResponse
@@ -13,13 +14,13 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 from django.views.defaults import bad_request, permission_denied
-from knox.models import AuthToken
 from playwright.sync_api import Route
 
 from datasets.models import Dataset
 from datasets.services import dataset_upload
 from datasets.validation import validate
 from notifications.models import Notification
+from pipeline.accounts.models import ApiToken
 from pipeline.errors import server_error
 from tests.datasets.corpus import chat
 from tests.e2e.addresses import pages
@@ -105,7 +106,8 @@ def scene(user, datasets, jobs):
         Worker.objects.create(name=name, host="host", started_at=now, last_seen_at=seen, **about)
     IdempotencyKey.objects.create(user=user, key="k", digest="0" * 64, job=jobs[0])
     Group.objects.create(name="Operators")
-    token, _ = AuthToken.objects.create(user)
+    token, _ = ApiToken.objects.create(user)
+    AccessAttempt.objects.create(username="ada", ip_address="192.0.2.1", failures_since_start=3)
     return {
         "datasets:pk": datasets[0].pk,
         "datasets:number": 1,
@@ -114,7 +116,9 @@ def scene(user, datasets, jobs):
         "training:job": [{"job_id": job.pk} for job in jobs],
         "notifications:pk": Notification.objects.first().pk,
         ":token_key": token.token_key,
-        "admin:app_list": [{"app_label": name} for name in ("auth", "knox", "datasets", "notifications", "training")],
+        "admin:app_list": [
+            {"app_label": name} for name in ("auth", "accounts", "axes", "datasets", "notifications", "training")
+        ],
         "admin:training_trainingjob_change": [{"object_id": job.pk} for job in (jobs[0], jobs[-1])],
         "admin:datasets_dataset_change": [{"object_id": datasets[0].pk}],
     }

@@ -13,8 +13,9 @@ HUB_ID = "acme/tiny-chat"
 
 @pytest.fixture
 def models(settings, tmp_path, monkeypatch):
-    """A models directory, a folder elsewhere, and a hub's cache with one commit of one model."""
+    """A models directory, a folder elsewhere that is allowed, and a hub's cache with one commit of one model."""
     settings.MODELS_DIR = tmp_path / "models"
+    settings.MODEL_ROOTS = [tmp_path / "elsewhere"]
     cache = tmp_path / "cache"
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
     repository = cache / "models--acme--tiny-chat"
@@ -79,6 +80,55 @@ def test_a_model_that_is_not_here_is_said_to_be_missing(models, place):
     assert not place.is_here
     with pytest.raises(ModelNotFound):
         place.config()
+
+
+def outside(models):
+    """A model that nobody has allowed, and ways to it."""
+    secret = models / "secret"
+    secret.mkdir()
+    (secret / "config.json").write_text("{}")
+    (models / "models" / "link").symlink_to(secret)
+    (models / "models" / "loop").symlink_to("loop")
+    (models / "elsewhere" / "link").symlink_to(secret)
+    return secret
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{models}/secret", "/", "/etc", "../secret", "../models/tiny", "tiny/../tiny", "..", "a/../../secret", "link",
+        "{models}/elsewhere/link", "{models}/elsewhere/../secret", "{models}/elsewhere-not",
+        "{models}/models/../secret",
+    ],
+)  # fmt: skip
+def test_a_folder_that_nobody_has_allowed_is_not_read(models, source):
+    outside(models)
+    place = Place(source.format(models=models))
+    assert not place.is_here
+    assert place.folder is None
+    for use in (place.tokenizer_folder, place.pinned, place.config, lambda: place.location):
+        with pytest.raises(ModelNotFound, match="PIPELINE_MODEL_ROOTS"):
+            use()
+
+
+@pytest.mark.parametrize(
+    "source", ["tiny", "{models}/models/tiny", "{models}/elsewhere", HUB_ID, "loop", "no/such/one"]
+)
+def test_what_is_allowed_is_not_refused(models, source):
+    outside(models)
+    assert Place(source.format(models=models)).refusal == ""
+
+
+def test_the_operators_own_tokenizer_may_lie_anywhere(models, settings):
+    secret = outside(models)
+    settings.TOKENIZER = str(secret)
+    assert Place(settings.TOKENIZER).tokenizer_folder() == secret
+
+
+def test_a_link_to_a_folder_that_is_allowed_leads_there(models, settings):
+    secret = outside(models)
+    settings.MODEL_ROOTS = [secret]
+    assert Place("link").is_here
 
 
 def test_a_folder_named_like_a_hub_model_comes_first(models):

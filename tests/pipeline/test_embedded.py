@@ -28,9 +28,7 @@ with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
 
 @pytest.fixture
 def var():
-    # Short, for a socket's path; reachable for PostgreSQL started by root.
-    folder = Path(tempfile.mkdtemp(prefix="pipeline-emb-", dir="/tmp"))
-    folder.chmod(0o755)
+    folder = Path(tempfile.mkdtemp(prefix="pipeline-emb-", dir="/tmp"))  # short, for a socket's path
     yield folder
     shutil.rmtree(folder)
 
@@ -39,6 +37,34 @@ def environment(var, **extra):
     unset = {"DATABASE_URL", "REDIS_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in unset}
     return kept | {"PIPELINE_VAR": str(var)} | extra
+
+
+FAIL = """
+import contextlib, os, psycopg, redis
+statements = [
+    ("INSERT INTO seen VALUES (%s)", ["kept-to-themselves"]),
+    ("INSERT INTO seen VALUES ('kept-to-themselves')", []),
+    ("INSERT INTO named VALUES (%s)", ["kept-to-themselves"]),
+    ("INSERT INTO named VALUES ('kept-to-themselves')", []),
+    ("INSERT INTO named VALUES ('kept-to-themselves and more')", []),
+    ("SELECT 'kept-to-themselves'::uuid", []),
+    ("SELECT 'kept-to-themselves' FROM nowhere", []),
+    ("DO $$ BEGIN RAISE WARNING 'kept-to-themselves'; RAISE 'kept-to-themselves'; END $$", []),
+]
+with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+    connection.execute("CREATE TABLE seen (at int)")
+    connection.execute("CREATE TABLE named (name varchar(20) PRIMARY KEY)")
+    connection.execute("INSERT INTO named VALUES ('kept-to-themselves')")
+    for statement, values in statements:
+        with contextlib.suppress(psycopg.Error):
+            connection.execute(statement, values)
+            raise SystemExit(f"this did not fail: {statement}")
+with redis.Redis.from_url(os.environ["REDIS_URL"].replace("redis+socket", "unix")) as broker:
+    for command in (["SET", "kept-to-themselves"], ["EVAL", "error('kept-to-themselves')", 0], ["kept-to-themselves"]):
+        with contextlib.suppress(redis.RedisError):
+            broker.execute_command(*command)
+            raise SystemExit(f"this did not fail: {command}")
+"""
 
 
 def embed(var, *command, **options):
@@ -65,6 +91,14 @@ def test_data_outlives_a_stop_and_nothing_keeps_running(var):
     assert embed(var, sys.executable, "-c", WRITE).stdout == "rows 2\n"
 
 
+def test_what_failed_statements_held_is_not_in_the_logs(var):
+    done = embed(var, sys.executable, "-c", FAIL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    logs = {path.name: path.read_text() for path in (var / "log").iterdir()}
+    assert "ready to accept connections" in logs["postgres.log"]
+    assert "kept-to-themselves" not in "".join(logs.values())
+
+
 def test_the_commands_exit_code_is_passed_on(var):
     assert embed(var, "sh", "-c", "exit 7").returncode == 7
 
@@ -73,6 +107,7 @@ def test_both_listen_only_on_private_sockets(var):
     done = embed(var, "sh", "-c", 'stat -c %a "$PIPELINE_VAR/run"; echo "$DATABASE_URL"; echo "$REDIS_URL"')
     mode, database, broker = done.stdout.split()
     assert mode == "700"
+    assert var.stat().st_mode & 0o777 == 0o700
     assert database == embedded.database_url(var)
     assert broker == embedded.redis_url(var)
     assert "localhost" not in database + broker

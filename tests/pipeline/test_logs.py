@@ -18,13 +18,13 @@ from training.models import TrainingJob
 from training.workers.logs import job_logging
 
 
-def log(log_format, write):
+def log(log_format, write, name="training.example"):
     """What a logger set up like the product's prints."""
     formatter = logs.configuration(log_format=log_format, level="INFO", requests=True)["formatters"]["structured"]
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter.pop("()")(**formatter))
-    logger = logging.Logger("training.example")
+    logger = logging.Logger(name)
     logger.addHandler(handler)
     write(logger)
     return stream.getvalue()
@@ -41,6 +41,15 @@ def test_json_lines_hold_message_level_logger_time_and_context():
     assert line["attempt"] == 2
     assert len(line["job"]) == 36
     assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+@pytest.mark.parametrize("name", ["django.request", "django.security.DisallowedHost", "celery.app.trace", "trainingly"])
+def test_what_a_library_attaches_to_a_line_is_not_in_it(log_format, name):
+    extra = {"request": "<WSGIRequest: GET '/?token=private'>", "data": {"args": "private"}}
+    printed = log(log_format, lambda logger: logger.error("Failed: %s", "/jobs", extra=extra), name)
+    assert "Failed: /jobs" in printed
+    assert "private" not in printed
 
 
 def test_an_exception_stays_on_its_json_line():

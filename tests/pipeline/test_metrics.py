@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from training.models import JobEvent, Worker
+from training.models import CLAIM_EDGES, JobEvent, Worker
 
 pytestmark = pytest.mark.django_db
 TOKEN = {"Authorization": "Bearer s3cret"}
@@ -73,6 +73,32 @@ def test_claims_are_a_histogram_and_recoveries_are_moves(scrape, put_job):
     assert samples[f"{latency}_sum",] == pytest.approx(40.2)
     assert samples["pipeline_job_moves_total", "queued", "initializing"] == 2
     assert samples["pipeline_job_moves_total", "running", "queued"] == 1
+
+
+def test_every_edge_of_the_histogram_is_where_the_database_sorts(scrape, put_job):
+    job = put_job()
+    for edge in CLAIM_EDGES:
+        for seconds in (edge, edge * 1.01):
+            JobEvent.objects.create(
+                job=job, actor="w", from_status="queued", to_status="initializing", seconds_before=seconds
+            )
+    samples = scrape()
+    up_to = [samples["pipeline_job_claim_latency_seconds_bucket", str(float(edge))] for edge in CLAIM_EDGES]
+    assert up_to == [2 * number + 1 for number in range(len(CLAIM_EDGES))]
+
+
+def test_what_has_happened_stays_counted_when_it_is_forgotten(scrape, put_job):
+    job = put_job("failed", error_code="killed")
+    JobEvent.objects.create(job=job, actor="w", from_status="queued", to_status="initializing", seconds_before=1)
+    JobEvent.objects.all().delete()
+    samples = scrape()
+    assert samples["pipeline_job_moves_total", "queued", "initializing"] == 1
+    assert samples["pipeline_job_claim_latency_seconds_count",] == 1
+    job.delete()
+    samples = scrape()
+    assert samples["pipeline_jobs", "failed"] == 0
+    assert ("pipeline_jobs_failed", "killed") not in samples
+    assert samples["pipeline_job_moves_total", "queued", "initializing"] == 1
 
 
 def test_heartbeats_age_and_workers_are_counted_by_queue(scrape, put_job):

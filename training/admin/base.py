@@ -6,6 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from pipeline.long_lists import newest
+
+SHOWN = 100
+"""Rows of another row's page."""
+
 
 class ReadOnly(admin.ModelAdmin[Any]):
     """Rows that are looked at, and never changed by hand."""
@@ -24,6 +29,7 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
     """The same, within another row's page."""
 
     template = "admin/read_only_inline.html"
+    formset = newest(forms.BaseInlineFormSet, SHOWN)
     extra = 0
     can_delete = False
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -12,6 +13,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from pipeline.base_models import Place
+from pipeline.deletion import Protected
+from pipeline.strict_json import StrictDecoder
 from training.admin.base import EditableList
 from training.estimates.dimensions import DimensionsUnknown, read_dimensions
 from training.jobs import queues
@@ -100,6 +103,12 @@ class BaseModelForm(forms.ModelForm[BaseModel]):
         super().__init__(*args, **kwargs)
         self.fields["parameters"].required = False
 
+    def clean_source(self) -> str:
+        source: str = self.cleaned_data["source"]
+        if refusal := Place(source).refusal:
+            raise forms.ValidationError(refusal)
+        return source
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         source = values.get("source")
@@ -116,9 +125,10 @@ class BaseModelForm(forms.ModelForm[BaseModel]):
 
 
 @admin.register(BaseModel)
-class BaseModelAdmin(EditableList):
+class BaseModelAdmin(Protected, EditableList):
     form = BaseModelForm
     list_display = ["name", "family", "source", "revision", "parameters", "license", "is_default", "is_active"]
     list_editable = ["is_active"]
     list_filter = ["is_active", "family", "license"]
     search_fields = ["name", "source"]
+    formfield_overrides = {models.JSONField: {"decoder": StrictDecoder}}

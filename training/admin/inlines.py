@@ -1,11 +1,13 @@
 """A job's history and files, on its page."""
 
-from training.admin.base import ReadOnlyInline
+from training.admin.base import SHOWN, ReadOnlyInline
 from training.models import Artifact, JobEvent
 
 
 class EventInline(ReadOnlyInline):
     model = JobEvent
+    ordering = ("-created_at", "-id")
+    verbose_name_plural = f"job events, the newest {SHOWN}"
     fields = readonly_fields = (
         "created_at", "actor", "from_status", "to_status", "attempt", "seconds_before", "reason",
     )  # fmt: skip

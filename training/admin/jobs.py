@@ -2,15 +2,21 @@
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
+from datasets.models import Dataset
+from pipeline.long_lists import CreatedFilter, LongList, by_id, of, of_user, recent
 from training.admin.base import ReadOnly
 from training.admin.filters import AgeFilter, GpuFilter
 from training.admin.inlines import ArtifactInline, EventInline
 from training.admin.verbs import CANCEL, REQUEUE, RETRY, asking_first
+from training.core import status
+from training.core.gpu_names import CPU, CUDA
+from training.core.presets import IDS
 from training.jobs import queues
 from training.models import TrainingJob
 
@@ -18,22 +24,31 @@ LISTED = 20
 """Jobs in each of the overview's lists."""
 
 
+OF_DATASET = of("dataset", Dataset.objects, "name__istartswith", "name__iexact")
+
+
+def _of_worker(text: str) -> Q:
+    return Q(worker__startswith=text, status__in=status.CLAIMED)
+
+
 @admin.register(TrainingJob)
-class TrainingJobAdmin(ReadOnly):
+class TrainingJobAdmin(ReadOnly, LongList):
     list_display = ["number", "user", "dataset", "state", "percent", "gpu", "estimate", "cost", "worker", "created_at"]
     list_filter = [
         "status",
         AgeFilter,
         GpuFilter,
-        ("user", admin.RelatedOnlyFieldListFilter),
+        CreatedFilter,
         "base_model",
-        "preset_id",
-        "device",
-        "created_at",
+        recent("preset_id", "preset", [(preset, preset.title()) for preset in IDS]),
+        recent("device", "device", [(CUDA, "GPU"), (CPU, "CPU")]),
     ]
-    search_fields = ["id", "user__username", "dataset__name", "base_model__name", "worker", "error_message"]
+    finders = [by_id(), of_user(), OF_DATASET, _of_worker]
+    search_help_text = (
+        "A job’s id or its first characters; the beginning of a username, of a dataset’s name, or of the name of a "
+        "worker that has jobs now."
+    )
     list_select_related = ["user", "dataset", "base_model"]
-    date_hierarchy = "created_at"
     fieldsets = [
         (None, {"fields": ["id", "user", "dataset", "base_model", "preset_id", "gpu", "hyperparameters"]}),
         (
@@ -67,23 +82,27 @@ class TrainingJobAdmin(ReadOnly):
     inlines = [EventInline, ArtifactInline]
     actions = [asking_first(verb) for verb in (CANCEL, RETRY, REQUEUE)]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingJob]:
+        """Without what can be long and no page shows."""
+        return super().get_queryset(request).defer("dataset__error_report", "dataset__length_histogram")
+
     @admin.display(description="Last lines of the trainer's log")
     def log_tail(self, job: TrainingJob) -> str:
         return job.log_tail
 
-    @admin.display(description="Job", ordering="id")
+    @admin.display(description="Job")
     def number(self, job: TrainingJob) -> str:
         return str(job.pk)[:8]
 
-    @admin.display(description="Done", ordering="progress")
+    @admin.display(description="Done")
     def percent(self, job: TrainingJob) -> str:
         return f"{job.progress} %"
 
-    @admin.display(description="Estimate", ordering="estimated_total_cost")
+    @admin.display(description="Estimate")
     def estimate(self, job: TrainingJob) -> str:
         return f"${job.estimated_total_cost:,.2f}"
 
-    @admin.display(description="Cost", ordering="current_cost")
+    @admin.display(description="Cost")
     def cost(self, job: TrainingJob) -> str:
         return f"${job.current_cost:,.2f}"
 
@@ -91,7 +110,7 @@ class TrainingJobAdmin(ReadOnly):
     def gpu(self, job: TrainingJob) -> str:
         return f"{job.gpu_config['count']} × {job.gpu_config['type']}"
 
-    @admin.display(description="Status", ordering="status")
+    @admin.display(description="Status")
     def state(self, job: TrainingJob) -> str:
         return format_html('<span class="state" data-state="{}">{}</span>', job.status, job.get_status_display())
 

@@ -9,13 +9,12 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.template.response import TemplateResponse
 
+from pipeline.accounts.quotas import QuotaExceeded
 from pipeline.http import SignedInRequest
+from pipeline.long_lists import MOST_AT_ONCE
 from training.jobs import actions
 from training.jobs.data import DatasetNotReady
 from training.models import TrainingJob
-
-MOST_AT_ONCE = 100
-"""Jobs that one confirmation can list, and a person can read."""
 
 REFUSALS_SHOWN = 5
 
@@ -66,7 +65,7 @@ def asking_first(verb: Verb) -> Callable[..., TemplateResponse | None]:
     def action(
         model_admin: "admin.ModelAdmin[Any]", request: SignedInRequest, queryset: QuerySet[TrainingJob]
     ) -> TemplateResponse | None:
-        count = queryset.count()
+        count = queryset.order_by()[: MOST_AT_ONCE + 1].count()
         if count > MOST_AT_ONCE:
             model_admin.message_user(request, f"Select at most {MOST_AT_ONCE} jobs at a time.", messages.ERROR)
             return None
@@ -97,7 +96,7 @@ def carry_out(
         try:
             verb.act(job=job, user=request.user)
             done += 1
-        except (actions.JobRefused, DatasetNotReady) as refusal:
+        except (actions.JobRefused, DatasetNotReady, QuotaExceeded) as refusal:
             refused.append(f"{job.pk}: {refusal}")
     if done:
         model_admin.message_user(request, f"{done} {verb.done}.", messages.SUCCESS)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from training.core import words
 from training.core.estimate import cents
@@ -33,30 +34,35 @@ class Choice:
         """The run is not known to exceed the card's memory."""
         return self.fits is not False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """ "2 × H100"."""
         return f"{self.count} × {self.gpu}"
 
-    @property
+    @cached_property
     def price(self) -> str:
         """The cost in words: "$4.20"."""
         return words.dollars(self.cost)
 
-    @property
+    @cached_property
     def duration(self) -> str:
         """The time in words: "2 h 10 min"."""
         return words.duration(self.hours)
 
-    @property
+    @cached_property
     def shown_cost(self) -> Decimal:
         """US dollars, to the cent."""
         return cents(self.cost)
 
-    @property
+    @cached_property
     def shown_hours(self) -> Decimal:
         """Hours, to two places."""
         return cents(self.hours)
+
+    @cached_property
+    def shown_rate(self) -> Decimal:
+        """US dollars an hour, to the cent."""
+        return cents(self.hourly_rate)
 
 
 @dataclass(frozen=True, kw_only=True)

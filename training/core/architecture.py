@@ -6,6 +6,7 @@ and SmolLM2 share; where families differ from it (an ungated MLP, more norms, ca
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from training.core.model_config import UnknownArchitecture, dimensions
@@ -50,7 +51,7 @@ class Architecture:
     """The logits go through a tanh."""
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
+        for name, value in vars(self).items():
             if not 0 < value <= LARGEST and not isinstance(value, bool):
                 raise UnknownArchitecture(f"{name} is {value}, which no model has")
 
@@ -91,6 +92,10 @@ class Architecture:
 
     def linear_shapes(self) -> dict[str, tuple[int, int]]:
         """(inputs, outputs) of each linear layer of one block, by its name in ALL_LINEAR."""
+        return self._shapes
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, int]]:
         hidden, inner = self.hidden_size, self.intermediate_size
         shapes = {
             "q": (hidden, self.query_width),
@@ -102,7 +107,7 @@ class Architecture:
         }
         return shapes | ({"gate": (hidden, inner)} if self.gated else {})
 
-    @property
+    @cached_property
     def linear_parameters(self) -> int:
         """Weights of the blocks' linear layers, which are those that 4-bit quantization packs."""
         return self.layers * sum(inputs * outputs for inputs, outputs in self.linear_shapes().values())
@@ -123,7 +128,7 @@ class Architecture:
         of_heads = 2 * self.head_size if self.query_norms else 0
         return (self.norms * self.hidden_size + of_heads) * self.layers + self.hidden_size
 
-    @property
+    @cached_property
     def parameters(self) -> int:
         """All weights except biases (far below 0.1 %)."""
         return self.linear_parameters + self.embedding_parameters + self.norm_parameters

@@ -1,10 +1,12 @@
 """What past runs say of the next one: how far it will be off what is expected of it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 
-from training.core.learning import MEMORY, Belief, Observation, Prior, learn
+from training.core.learning import MEMORY, Belief, Prior, learn
 from training.core.likeness import Conditions, likeness
 
 MOST_ALIKE = 20
@@ -16,6 +18,8 @@ OTHER_HARDWARE = 0.3
 """What the likeness is multiplied by where two runs are not on the same kind of card."""
 LEAST_RATIO = 1e-3
 """Smaller ones count as this much, since their logarithm is taken."""
+FIGURES = ("throughput", "start", "validation", "save", "memory")
+"""What a run measures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,12 @@ class PastRun:
     validation: float | None
     save: float | None
     memory: float | None
+
+    @cached_property
+    def logs(self) -> Mapping[str, float]:
+        """The natural logarithm of each figure that is known, by its name."""
+        figures = {name: getattr(self, name) for name in FIGURES}
+        return {name: math.log(max(ratio, LEAST_RATIO)) for name, ratio in figures.items() if ratio is not None}
 
 
 Weighted = Sequence[tuple[PastRun, float]]
@@ -57,23 +67,34 @@ class OverheadBeliefs:
 def weigh(conditions: Conditions, past: Iterable[PastRun]) -> Weighted:
     """Past runs by their likeness to a run under ``conditions``, hardware left out."""
     weighted = [(run, likeness(conditions, run.conditions)) for run in past]
-    return sorted(weighted, key=lambda pair: pair[1], reverse=True)
+    return sorted(weighted, key=itemgetter(1), reverse=True)
 
 
-def anywhere(weighted: Weighted, hardware: str) -> Weighted:
+def by_hardware(weighted: Weighted) -> Mapping[str, Weighted]:
+    """The same in the same order, by the hardware that they were on."""
+    found: dict[str, list[tuple[PastRun, float]]] = {}
+    for pair in weighted:
+        found.setdefault(pair[0].hardware, []).append(pair)
+    return found
+
+
+def anywhere(weighted: Weighted, hardware: str, here: Weighted | None = None) -> Weighted:
     """The most alike for a run on ``hardware``, of runs on any: where card and model are in what is expected.
 
     Args:
         weighted: as ``weigh`` gives them.
         hardware: of the run in question.
+        here: those of them that were on it, where they have been looked for.
     """
-    here = [pair for pair in weighted if pair[0].hardware == hardware]
-    candidates = here[:MOST_ALIKE] + [pair for pair in weighted[: 2 * MOST_ALIKE] if pair[0].hardware != hardware]
+    if here is None:
+        here = by_hardware(weighted).get(hardware, ())
+    elsewhere = [pair for pair in weighted[: 2 * MOST_ALIKE] if pair[0].hardware != hardware]
+    candidates = [*here[:MOST_ALIKE], *elsewhere]
     found = [
         (run, ANY_RUN + (1 - ANY_RUN) * weight * (1 if run.hardware == hardware else OTHER_HARDWARE))
         for run, weight in candidates
     ]
-    return sorted(found, key=lambda pair: pair[1], reverse=True)[:MOST_ALIKE]
+    return sorted(found, key=itemgetter(1), reverse=True)[:MOST_ALIKE]
 
 
 def believe(alike: Weighted, *, hardware: str, prior: Prior) -> Beliefs:
@@ -85,10 +106,10 @@ def believe(alike: Weighted, *, hardware: str, prior: Prior) -> Beliefs:
         prior: of the throughput.
     """
     alike = alike[:MOST_ALIKE]
-    throughput = learn(_observed((run.throughput, weight) for run, weight in alike), prior)
+    throughput = learn(_observed("throughput", alike), prior)
     return Beliefs(
         throughput=throughput,
-        memory=learn(_observed((run.memory, weight) for run, weight in alike), MEMORY),
+        memory=learn(_observed("memory", alike), MEMORY),
         runs_here=min(sum(run.hardware == hardware for run, _ in alike), throughput.runs),
     )
 
@@ -97,15 +118,11 @@ def believe_overhead(alike: Weighted, prior: Prior) -> OverheadBeliefs:
     """What the most alike runs say of starting, validating and saving."""
     alike = alike[:MOST_ALIKE]
     return OverheadBeliefs(
-        start=learn(_observed((run.start, weight) for run, weight in alike), prior),
-        validation=learn(_observed((run.validation, weight) for run, weight in alike), prior),
-        save=learn(_observed((run.save, weight) for run, weight in alike), prior),
+        start=learn(_observed("start", alike), prior),
+        validation=learn(_observed("validation", alike), prior),
+        save=learn(_observed("save", alike), prior),
     )
 
 
-def _observed(ratios: Iterable[tuple[float | None, float]]) -> list[Observation]:
-    return [
-        Observation(log_ratio=math.log(max(ratio, LEAST_RATIO)), likeness=weight)
-        for ratio, weight in ratios
-        if ratio is not None
-    ]
+def _observed(figure: str, alike: Weighted) -> list[tuple[float, float]]:
+    return [(run.logs[figure], weight) for run, weight in alike if figure in run.logs]

@@ -18,6 +18,8 @@ STORAGE_COST = 0.50
 """US dollars for keeping a run's artifacts."""
 FULL_SPEED_PARAMETERS = 8_000_000_000
 """List throughputs apply to models up to this size."""
+STEPS = [Decimal(1).scaleb(-places) for places in range(10)]
+"""What figures are rounded to, by their decimal places."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +137,7 @@ def estimate(
 
 def fixed(value: float, *, places: int) -> Decimal:
     """``value`` to so many places as JavaScript's ``toFixed`` rounds it: ties in the exact binary value go up."""
-    return Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return Decimal(value).quantize(STEPS[places], rounding=ROUND_HALF_UP)
 
 
 def cents(value: float) -> Decimal:

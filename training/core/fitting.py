@@ -92,7 +92,7 @@ def precision_on(card: Card, precision: str) -> str:
     return precision
 
 
-def fit(model: Architecture, setup: Setup, card: Card, *, factor: float = 1.0) -> Fit:
+def fit(model: Architecture, setup: Setup, card: Card, *, factor: float = 1.0, memory: Memory | None = None) -> Fit:
     """Predict the memory of a run on ``card``.
 
     Args:
@@ -100,11 +100,16 @@ def fit(model: Architecture, setup: Setup, card: Card, *, factor: float = 1.0) -
         setup: one GPU's share of the run; its precision may be ``auto``.
         card: the GPU type.
         factor: measured / predicted peak, as learned from past runs.
+        memory: what ``memory_on`` says of it, where that has been asked already.
     """
-    precise = replace(setup, precision=precision_on(card, setup.precision))
     is_untried = setup.quantization == NF4 and not setup.checkpointing
     tight = TIGHT_UNTRIED if is_untried else TIGHT
-    return Fit(memory=predict(model, precise), card=card, factor=factor, tight=tight)
+    return Fit(memory=memory or memory_on(card, model, setup), card=card, factor=factor, tight=tight)
+
+
+def memory_on(card: Card, model: Architecture, setup: Setup) -> Memory:
+    """Of a card, it depends on the precision alone that ``auto`` is on it."""
+    return predict(model, replace(setup, precision=precision_on(card, setup.precision)))
 
 
 def remedies(

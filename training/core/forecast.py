@@ -1,7 +1,7 @@
 """An estimate with its range, on one of three bases: the list, the model's architecture, what like runs measured."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from training.core.beliefs import Beliefs, OverheadBeliefs
 from training.core.estimate import LIST_OVERHEAD, STORAGE_COST, DatasetFigures, Estimate, Hardware, Overhead, estimate
@@ -104,10 +104,13 @@ def learned(expected: Expectation, beliefs: Beliefs, around: OverheadBeliefs, *,
     """
     hardware, overhead = expected.hardware, expected.overhead
     factor = math.exp(beliefs.throughput.center + beliefs.throughput.trust * unlisted)
-    faster = replace(hardware, tokens_per_second=hardware.tokens_per_second * factor)
     return Expectation(
         basis=MEASURED,
-        hardware=faster,
+        hardware=Hardware(
+            price_per_hour=hardware.price_per_hour,
+            tokens_per_second=hardware.tokens_per_second * factor,
+            count=hardware.count,
+        ),
         overhead=Overhead(
             start=_scaled(overhead.start, around.start),
             validation=_scaled(overhead.validation, around.validation),

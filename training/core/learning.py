@@ -13,7 +13,9 @@ from a prior and moves to what was measured as like runs come in:
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import mul
+from typing import NamedTuple
 
 TENTH_PERCENTILE = 1.2815515655446004
 """Standard deviations from the mean to the 10th and the 90th percentile of a normal distribution."""
@@ -40,7 +42,7 @@ class Prior:
     noise: float
     """How far runs differ among themselves."""
 
-    @property
+    @cached_property
     def spread(self) -> float:
         """Of the next single run."""
         return math.hypot(self.doubt, self.noise)
@@ -60,8 +62,7 @@ MEMORY = Prior(doubt=0.08, noise=0.03)
 """Published peaks are within 3 % of the model's at the median, within 15 % in nearly all cases (docs/estimates.md)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Observation:
+class Observation(NamedTuple):
     """One run's measurement of one quantity."""
 
     log_ratio: float
@@ -83,24 +84,24 @@ class Belief:
     trust: float = 0.0
     """How much of what was measured went into ``center``: 0 nothing, 1 all."""
 
-    @property
+    @cached_property
     def factor(self) -> float:
         """Measured / expected, at the centre."""
         return math.exp(self.center)
 
 
-def learn(observations: Iterable[Observation], prior: Prior) -> Belief:
+def learn(observations: Iterable[tuple[float, float]], prior: Prior) -> Belief:
     """What to expect of the next run: the posterior of the logarithm's mean, and the spread around it.
 
     Args:
-        observations: those below NO_LIKENESS and those that are not finite are left out.
+        observations: as Observation has them; those below NO_LIKENESS and those that are not finite are left out.
         prior: what is believed without them: factor 1, with the spread of doubt and noise together.
     """
-    used = [one for one in observations if one.likeness >= NO_LIKENESS and math.isfinite(one.log_ratio)]
+    used = [pair for pair in observations if pair[1] >= NO_LIKENESS and math.isfinite(pair[0])]
     if not used:
         return Belief(center=0.0, spread=prior.spread, runs=0)
-    weights = [one.likeness for one in used]
-    middle, noise = _robust([one.log_ratio for one in used], weights, prior.noise)
+    ratios, weights = [ratio for ratio, _ in used], [weight for _, weight in used]
+    middle, noise = _robust(ratios, weights, prior.noise)
     precision = sum(weights) / noise**2
     doubt = max(prior.doubt, abs(middle) * max(weights) / TENTH_PERCENTILE)
     uncertainty = 1 / (precision + 1 / doubt**2)

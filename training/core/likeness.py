@@ -25,6 +25,8 @@ TOKEN_OCTAVES = 1.0
 LENGTH_OCTAVES = 2.0
 RANK_OCTAVES = 3.0
 """How many doublings apart two runs are before the likeness has fallen to exp(-1)."""
+LEAST = 1e-9
+"""In place of nothing, which has no logarithm."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +62,17 @@ class Conditions:
 def likeness(one: Conditions, other: Conditions) -> float:
     """Weight of one run in an estimate of the other, from 1 (same conditions) towards 0 (docs/estimates.md).
 
-    A Gaussian kernel of the distances in doublings, times a factor for each choice that differs.
+    A Gaussian kernel of the distances in doublings, times a factor for each choice that differs. Written out, rather
+    than with a function of one distance: every estimate asks for hundreds.
     """
-    distance = (
-        _octaves(one.parameters, other.parameters, PARAMETER_OCTAVES)
-        + _octaves(one.tokens_at_once, other.tokens_at_once, TOKEN_OCTAVES)
-        + _octaves(one.sequence_length, other.sequence_length, LENGTH_OCTAVES)
-        + _octaves(one.rank, other.rank, RANK_OCTAVES)
+    factor = math.exp(
+        -(
+            (math.log2((one.parameters or LEAST) / (other.parameters or LEAST)) / PARAMETER_OCTAVES) ** 2
+            + (math.log2((one.tokens_at_once or LEAST) / (other.tokens_at_once or LEAST)) / TOKEN_OCTAVES) ** 2
+            + (math.log2((one.sequence_length or LEAST) / (other.sequence_length or LEAST)) / LENGTH_OCTAVES) ** 2
+            + (math.log2((one.rank or LEAST) / (other.rank or LEAST)) / RANK_OCTAVES) ** 2
+        )
     )
-    factor = math.exp(-distance)
     if one.model != other.model:
         factor *= OTHER_MODEL
     if one.quantization != other.quantization:
@@ -76,11 +80,6 @@ def likeness(one: Conditions, other: Conditions) -> float:
     if one.precision != other.precision:
         factor *= OTHER_PRECISION
     return factor
-
-
-def _octaves(one: float, other: float, width: float) -> float:
-    """Squared distance in doublings, in units of ``width`` doublings."""
-    return (math.log2(max(one, 1e-9) / max(other, 1e-9)) / width) ** 2
 
 
 def log_speed(conditions: Conditions, gpu_count: int) -> float:

@@ -3,9 +3,9 @@
 FACTOR = 6
 """Each delay is this many times the one before: 5 s, 30 s, 3 min …"""
 
-TRANSIENT = frozenset({"worker_lost", "worker_error", "killed", "crashed", "already_running", "internal"})
+TRANSIENT = frozenset({"worker_lost", "worker_error", "killed", "crashed", "already_running", "internal", "disk_full"})
 """Failures that another try, perhaps on another host, may not meet again. The rest (a bad model path, data that
-cannot be read, a diverged loss, too few GPUs, a full disk) would only repeat."""
+cannot be read, a diverged loss, too few GPUs) would only repeat."""
 
 
 def is_worth_retrying(code: str, *, steps_made: int) -> bool:

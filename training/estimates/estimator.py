@@ -4,30 +4,50 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from training.core.alternatives import Choice
-from training.core.fitting import Fit, Remedy, fit, remedies
+from training.core.fitting import Card, Fit, Remedy, fit, memory_on, precision_on, remedies
 from training.core.forecast import ARCHITECTURE, LIST, Expectation, Forecast, forecast
 from training.core.learning import Belief
-from training.core.memory import Setup
+from training.core.memory import Memory, Setup
+from training.estimates.catalogue import Catalogue, catalogue
 from training.estimates.expectations import Expectations
 from training.estimates.run_settings import RunSettings
 from training.models import MAX_GPUS, GpuType
 
 
-class Estimator:
-    """Estimates for one run's settings, each made once."""
+class Worked:
+    """What has been worked out for some settings. Threads may share it: each would work out the same."""
 
-    def __init__(self, run: RunSettings, gpu_types: Iterable[GpuType] | None = None) -> None:
-        """``gpu_types``: those that will be asked about; by default all that are on offer."""
+    def __init__(self, expectations: Expectations) -> None:
+        self.expectations = expectations
+        self.setups: dict[int, Setup] = {}
+        self.fits: dict[tuple[str, int], Fit] = {}
+        self.memories: dict[tuple[int, str], Memory] = {}
+        self.cards: dict[str, Card | None] = {}
+        self.choices: dict[str, list[Choice]] = {}
+        """By the GPU type's name, from 1 GPU on."""
+
+
+class Estimator:
+    """Estimates for one run's settings, each made once, and remembered with the catalogue for equal settings."""
+
+    def __init__(
+        self, run: RunSettings, gpu_types: Iterable[GpuType] | None = None, *, known: Catalogue | None = None
+    ) -> None:
+        """``gpu_types``: those that will be asked about; by default all that are on offer. ``known``: the present
+        catalogue, where it has been looked at already, and the GPU types are its own."""
         self.run = run
         self._asked = gpu_types
-        self._expectations = Expectations(run, lambda: self.on_offer)
-        self._setups: dict[int, Setup] = {}
-        self._fits: dict[tuple[str, int], Fit] = {}
+        self._catalogue = known or catalogue()
+        self._worked: Worked = known.shared(run.deciding, self._nothing_worked) if known else self._nothing_worked()
+        self._expectations = self._worked.expectations
 
-    @cached_property
+    def _nothing_worked(self) -> Worked:
+        return Worked(Expectations(self.run, self._catalogue))
+
+    @property
     def on_offer(self) -> list[GpuType]:
         """The catalogue's GPU types that new jobs may have."""
-        return list(GpuType.objects.filter(is_active=True))
+        return self._catalogue.gpu_types
 
     @cached_property
     def gpu_types(self) -> list[GpuType]:
@@ -60,14 +80,16 @@ class Estimator:
 
     def fit(self, gpu_type: GpuType, gpu_count: int) -> Fit | None:
         """Whether it fits; ``None`` where the model's dimensions or the card's memory are not known."""
-        dimensions, card = self.run.dimensions, gpu_type.card
+        dimensions, card = self.run.dimensions, self._card(gpu_type)
         if dimensions is None or card is None:
             return None
-        setup = self._setups.get(gpu_count) or self._setups.setdefault(gpu_count, self.run.setup(gpu_count))
+        setups, fits = self._worked.setups, self._worked.fits
+        setup = setups.get(gpu_count) or setups.setdefault(gpu_count, self.run.setup(gpu_count))
         key = (gpu_type.name, setup.sequences)
-        if key not in self._fits:
-            self._fits[key] = fit(dimensions, setup, card, factor=self.memory(gpu_type).factor)
-        return self._fits[key]
+        if (found := fits.get(key)) is None:
+            memory = self._memory(card, setup)
+            found = fits[key] = fit(dimensions, setup, card, factor=self.memory(gpu_type).factor, memory=memory)
+        return found
 
     def remedies(self, gpu_type: GpuType, gpu_count: int, *, scale: float = 1.0) -> list[Remedy]:
         """What would make the run fit where it does not, if it needs ``scale`` times what is predicted."""
@@ -80,7 +102,27 @@ class Estimator:
 
     def choices(self) -> list[Choice]:
         """Every GPU type with every count."""
-        return [self._choice(gpu_type, count) for gpu_type in self.gpu_types for count in range(1, MAX_GPUS + 1)]
+        return [choice for gpu_type in self.gpu_types for choice in self._choices(gpu_type)]
+
+    def _choices(self, gpu_type: GpuType) -> list[Choice]:
+        known = self._worked.choices
+        if (found := known.get(gpu_type.name)) is None:
+            found = known[gpu_type.name] = [self._choice(gpu_type, count) for count in range(1, MAX_GPUS + 1)]
+        return found
+
+    def _card(self, gpu_type: GpuType) -> Card | None:
+        cards = self._worked.cards
+        if gpu_type.name not in cards:
+            cards[gpu_type.name] = gpu_type.card
+        return cards[gpu_type.name]
+
+    def _memory(self, card: Card, setup: Setup) -> Memory | None:
+        """The same for all cards that compute in the same precision."""
+        key = (setup.sequences, precision_on(card, setup.precision))
+        memories = self._worked.memories
+        if key not in memories and self.run.dimensions is not None:
+            memories[key] = memory_on(card, self.run.dimensions, setup)
+        return memories.get(key)
 
     def _forecast(self, expected: Expectation) -> Forecast:
         settings = self.run.hyperparameters

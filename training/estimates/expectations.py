@@ -1,11 +1,18 @@
 """What is expected of one run on any hardware: by the list, by its model's architecture, by what like runs measured."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
-from training.core.beliefs import Beliefs, OverheadBeliefs, Weighted, anywhere, believe, believe_overhead, weigh
+from training.core.beliefs import (
+    Beliefs,
+    OverheadBeliefs,
+    Weighted,
+    anywhere,
+    believe,
+    believe_overhead,
+    by_hardware,
+    weigh,
+)
 from training.core.estimate import Hardware
 from training.core.forecast import Expectation, learned, listed, modelled
 from training.core.learning import (
@@ -19,18 +26,18 @@ from training.core.learning import (
 from training.core.likeness import log_speed
 from training.core.overheads import expected_overhead
 from training.core.throughput import Speed, speeds
-from training.estimates.past_runs import against_architecture, against_list, measured_rows
+from training.estimates.catalogue import Catalogue
 from training.estimates.run_settings import RunSettings
 from training.models import MAX_GPUS, GpuType
 
 
 class Expectations:
-    """Each is made once. Measured runs are read once, for all GPU types together, and only if they are asked for."""
+    """Each is made once."""
 
-    def __init__(self, run: RunSettings, on_offer: Callable[[], Iterable[GpuType]]) -> None:
-        """``on_offer``: the GPU types whose runs are learned from."""
+    def __init__(self, run: RunSettings, catalogue: Catalogue) -> None:
+        """``catalogue``: whose past runs are learned from."""
         self._run = run
-        self._on_offer = on_offer
+        self._catalogue = catalogue
         self._cards: dict[str, tuple[bool, list[Speed]] | None] = {}
         self._beliefs: dict[tuple[str, Prior], Beliefs] = {}
         self._around: dict[str, OverheadBeliefs] = {}
@@ -52,7 +59,11 @@ class Expectations:
             tokens_per_second=found.tokens_per_second,
             epochs=self._run.hyperparameters.epochs,
         )
-        hardware = replace(self._hardware(gpu_type, count), tokens_per_second=found.tokens_per_second / count)
+        hardware = Hardware(
+            price_per_hour=float(gpu_type.price_per_hour),
+            tokens_per_second=found.tokens_per_second / count,
+            count=count,
+        )
         return modelled(hardware, overhead=overhead, throughput=self._prior(gpu_type, count))
 
     def measured(self, gpu_type: GpuType, count: int) -> Expectation | None:
@@ -67,10 +78,10 @@ class Expectations:
 
     def beliefs(self, gpu_type: GpuType, count: int = 1) -> Beliefs:
         """What measured runs say of this one on that GPU type."""
-        key = (gpu_type.name, self._prior(gpu_type, count))
-        if key not in self._beliefs:
-            self._beliefs[key] = believe(self._alike(gpu_type), hardware=gpu_type.name, prior=key[1])
-        return self._beliefs[key]
+        name, prior = gpu_type.name, self._prior(gpu_type, count)
+        if (found := self._beliefs.get((name, prior))) is None:
+            found = self._beliefs[name, prior] = believe(self._alike(gpu_type), hardware=name, prior=prior)
+        return found
 
     def _hardware(self, gpu_type: GpuType, count: int) -> Hardware:
         return gpu_type.hardware(count, parameters=self._run.base_model.parameters)
@@ -106,17 +117,17 @@ class Expectations:
 
     def _alike(self, gpu_type: GpuType) -> Weighted:
         if self._speed(gpu_type, 1) is not None:
-            return anywhere(self._weighted, gpu_type.name)
-        return weigh(self._run.conditions, against_list(self._rows, gpu_type))
+            return anywhere(self._weighted, gpu_type.name, self._by_hardware.get(gpu_type.name, ()))
+        return weigh(self._run.conditions, self._catalogue.past_runs_on(gpu_type))
 
     @cached_property
     def _anywhere(self) -> Weighted:
-        return anywhere(self._weighted, "")
+        return anywhere(self._weighted, "", ())
+
+    @cached_property
+    def _by_hardware(self) -> Mapping[str, Weighted]:
+        return by_hardware(self._weighted)
 
     @cached_property
     def _weighted(self) -> Weighted:
-        return weigh(self._run.conditions, against_architecture(self._rows))
-
-    @cached_property
-    def _rows(self) -> list[Any]:
-        return measured_rows([gpu_type.name for gpu_type in self._on_offer()])
+        return weigh(self._run.conditions, self._catalogue.past_runs)

@@ -1,5 +1,6 @@
 """What is to be run, on whatever hardware: the settings that an estimate is made for."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,9 +47,7 @@ class RunSettings:
     def data_fit(self) -> DataFit | None:
         """What it would train on, or how far the check of that is; ``None`` where nobody has asked for one."""
         length = self.hyperparameters.max_sequence_length
-        fits = DataFit.objects.of(self.dataset.version_id, self.base_model.place)
-        covering = [fit for fit in fits if fit.covers(length, self.too_long)]
-        return max(covering, key=lambda fit: (fit.is_ready, fit.length == length), default=None)
+        return DataFit.telling(self.dataset.version_id, self.base_model.place, length, self.too_long)
 
     @cached_property
     def _checked(self) -> DataFit | None:
@@ -129,6 +128,14 @@ class RunSettings:
             precision=self.options.precision,
             checkpointing=self.options.gradient_checkpointing,
         )
+
+    @property
+    def deciding(self) -> Hashable:
+        """All that an estimate follows from, whosever data set it is: what is equal in this is estimated equally."""
+        chosen = self.hyperparameters
+        of_data = (self.figures, self.lengths, self.evaluated_tokens)
+        of_run = (chosen.batch_size, chosen.epochs, chosen.rank, chosen.dropout > 0, self.options, self.basis)
+        return self.conditions, self.dimensions, of_data, of_run
 
     def setup(self, gpu_count: int) -> Setup:
         """One GPU's share, at the step that holds the longest conversations."""

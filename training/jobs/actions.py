@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from pipeline.accounts import quotas
 from training.core import status
 from training.core.budget import STORAGE
 from training.core.lease import lease_seconds
@@ -30,8 +31,8 @@ def job_cancel(*, job: TrainingJob, user: AbstractBaseUser) -> None:
 def job_retry(*, job: TrainingJob, user: AbstractBaseUser, max_cost: Decimal | None = None) -> None:
     """Queue a failed or cancelled job again, from its last checkpoint; ``max_cost`` replaces its budget.
 
-    Raises JobRefused when it is not over, when nothing is left to do, or when its budget is spent, and
-    DatasetNotReady.
+    Raises JobRefused when it is not over, when nothing is left to do, or when its budget is spent;
+    DatasetNotReady, QuotaExceeded.
     """
     if job.status == status.COMPLETED:
         raise JobRefused("The job is completed: there is nothing left to do. Start a new job to train further.")
@@ -45,6 +46,7 @@ def job_retry(*, job: TrainingJob, user: AbstractBaseUser, max_cost: Decimal | N
             f"The job's budget is spent: ${spent:.2f} with storage, of ${budget:.2f}. Give a higher max_cost to go on."
         )
     with transaction.atomic():
+        quotas.require(job.user, quotas.WAITING_JOBS)
         if not lifecycle.retry(job, actor=user, max_cost=budget):
             raise JobRefused(f"The job is {job.status} by now.")
         transaction.on_commit(partial(nudge, job))

@@ -64,26 +64,32 @@ class Reach:
         return FETCHED if self.may_fetch and model.place.is_hub_id else NOWHERE
 
 
-def whereabouts(models: Iterable[BaseModel]) -> dict[int, str]:
+def alive() -> list[Worker]:
+    """The workers that are there, for what asks for them more than once."""
+    return list(Worker.objects.alive())
+
+
+def whereabouts(models: Iterable[BaseModel], workers: Iterable[Worker] | None = None) -> dict[int, str]:
     """READY, FETCHED or NOWHERE for each base model, by its primary key.
 
-    As the workers say that train; where none is there to say, as this host's disk does.
+    As the workers say that train (by default those that are there); where none is to say, as this host's disk does.
     """
-    workers = [worker for worker in Worker.objects.alive() if worker.trains]
-    if not workers:
+    train = [worker for worker in (alive() if workers is None else workers) if worker.trains]
+    if not train:
         return {model.pk: READY if _was_here(model.place) else FETCHED for model in models}
-    reach = Reach.of(workers)
+    reach = Reach.of(train)
     return {model.pk: reach.whereabouts(model) for model in models}
 
 
-def require_loadable(model: BaseModel, gpu_type: GpuType) -> None:
+def require_loadable(model: BaseModel, gpu_type: GpuType, workers: Iterable[Worker] | None = None) -> None:
     """Let pass what a worker of that GPU type can load; without a worker, the job waits for one that may.
 
-    Raises CannotBeLoaded.
+    ``workers``: by default those that are there. Raises CannotBeLoaded.
     """
-    workers = list(Worker.objects.alive().serving(gpu_type.queue))
-    reach = Reach.of(workers)
-    if workers and reach.whereabouts(model) == NOWHERE:
+    queue = gpu_type.queue
+    serving = [worker for worker in (alive() if workers is None else workers) if queue in worker.queues]
+    reach = Reach.of(serving)
+    if serving and reach.whereabouts(model) == NOWHERE:
         offered = BaseModel.objects.filter(is_active=True, name__in=reach.names).values_list("name", flat=True)
         raise CannotBeLoaded(model, gpu_type, list(offered))
 

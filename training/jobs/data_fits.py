@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from pipeline.nudges import AGAIN_AFTER, send
+from datasets.models import Dataset
+from pipeline.nudges import AGAIN_AFTER, MOST_AT_ONCE, send, send_again
 from training.estimates.run_settings import RunSettings
 from training.models import DataFit
 
 CHECK = "training.tasks.check_data"
-SILENCE = timedelta(seconds=60)
+SILENCE = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
 """After this long without a heartbeat, another worker may take a check over."""
 TRY_AGAIN_AFTER = timedelta(minutes=1)
 """A check without a result is made anew when it is asked for later than this."""
@@ -98,8 +100,10 @@ def nudge(fit: DataFit) -> None:
 
 def sweep() -> None:
     """Send again what was lost, and have taken over what its worker left."""
-    for fit in DataFit.objects.unattended(AGAIN_AFTER, SILENCE):
-        nudge(fit)
+    lost = DataFit.objects.unattended(AGAIN_AFTER, SILENCE)[:MOST_AT_ONCE]
+    found = list(lost.values_list("pk", flat=True))
+    DataFit.objects.filter(pk__in=found).update(nudged_at=Now())
+    send_again(CHECK, found, waiting=DataFit.objects.open().count() + Dataset.objects.being_read().count())
 
 
 def _ask_again(fit: DataFit) -> None:

@@ -139,6 +139,7 @@ def retry(job: TrainingJob, *, actor: AbstractBaseUser, **changes: Any) -> bool:
         reason = f"To be resumed after step {row.checkpoint_step}" if row.checkpoint_step else "To be run again"
         again: dict[str, Any] = {"crashes": 0, "cancel_requested_at": None, "error_code": "", "error_message": ""}
         held_until = max(row.available_at, row.db_now)  # a worker that it was taken from may not have noticed yet
+        again |= {"curves_removed_at": None, "log_removed_at": None}
         again |= _waiting() | {"available_at": held_until}
         _move(row, status.QUEUED, actor=actor.get_username(), reason=reason, **again, **changes)
         notices.queued(row)

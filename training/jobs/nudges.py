@@ -5,18 +5,16 @@ wait for it, so that nothing piles up where no worker listens; what is missing, 
 """
 
 import logging
-from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from celery import current_app
-from django.db.models import Count
-from django.db.models.fields.json import KT
 from django.db.models.functions import Now
-from kombu import Connection
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import OperationalError
 
-from training.models import TrainingJob, gpu_queue
+from pipeline.nudges import AGAIN_AFTER, MOST_AT_ONCE, messages_in
+from training.core import status
+from training.models import Tally, TrainingJob, gpu_queue
 
 logger = logging.getLogger(__name__)
 
@@ -25,38 +23,36 @@ RUN_NEXT_JOB = "training.tasks.run_next_job"
 
 def nudge(job: TrainingJob) -> None:
     """Tell the workers of the job's GPU that one waits."""
-    nudge_all([job])
+    _tell({job.gpu_config["type"]: [job.pk]})
 
 
-def nudge_all(jobs: Iterable[TrainingJob]) -> None:
-    """Tell the workers of each job's GPU, where their queue has room. A broker that is down is no harm."""
-    jobs = list(jobs)
-    TrainingJob.objects.filter(pk__in=[job.pk for job in jobs]).update(nudged_at=Now())
+def sweep() -> None:
+    """Send again what may have been lost; of each GPU type no more than MOST_AT_ONCE, the rest next time."""
+    _tell({gpu: _lost(gpu) for gpu in _waiting()})
+
+
+def _lost(gpu: str) -> list[UUID]:
+    jobs = TrainingJob.objects.on_gpus([gpu]).unannounced(AGAIN_AFTER)
+    return list(jobs.values_list("pk", flat=True)[:MOST_AT_ONCE])
+
+
+def _waiting() -> dict[str, int]:
+    """How many jobs wait, by GPU type; those that are held back among them."""
+    return Tally.objects.by_gpu([status.QUEUED])
+
+
+def _tell(jobs: Mapping[str, Sequence[UUID]]) -> None:
+    """Tell the workers of each GPU type, where their queue has room. A broker that is down is no harm."""
+    told = [pk for found in jobs.values() for pk in found]
+    if not told:
+        return
+    TrainingJob.objects.filter(pk__in=told).update(nudged_at=Now())
+    waiting = _waiting()
     try:
-        with current_app.connection_for_write() as connection:
-            room = _room(connection, {job.gpu_config["type"] for job in jobs})
-        for job in jobs:
-            if room[job.queue] > 0:
-                room[job.queue] -= 1
-                current_app.send_task(RUN_NEXT_JOB, (job.gpu_config["type"],), queue=job.queue, retry=False)
+        for gpu, found in jobs.items():
+            queue = gpu_queue(gpu)
+            room = waiting.get(gpu, 0) - messages_in(queue) if found else 0
+            for _ in found[: max(0, room)]:
+                current_app.send_task(RUN_NEXT_JOB, (gpu,), queue=queue, retry=False)
     except OperationalError as error:
-        logger.warning("The broker did not take messages for %d jobs; the sweep will send them: %s", len(jobs), error)
-
-
-def _room(connection: Connection, gpu_types: set[str]) -> Counter[str]:
-    """How many more messages the queue of each of these GPU types may hold."""
-    waiting = TrainingJob.objects.waiting().on_gpus(gpu_types).order_by()
-    counts = waiting.values_list(KT("gpu_config__type")).annotate(Count("pk"))
-    room = Counter({gpu_queue(name): count for name, count in counts})
-    for queue in room:
-        room[queue] -= _message_count(connection, queue)
-    return room
-
-
-def _message_count(connection: Connection, queue: str) -> int:
-    try:
-        channel: Any = connection.default_channel
-        count: int = channel.queue_declare(queue, passive=True).message_count
-    except ChannelError:  # nobody has sent there yet
-        return 0
-    return count
+        logger.warning("The broker did not take messages for %d jobs; the sweep will send them: %s", len(told), error)

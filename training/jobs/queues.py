@@ -1,18 +1,27 @@
 """How the queues stand at this moment, by the database's clock: for the admin's overview and for the metrics."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q
-from django.db.models.fields.json import KT
-from django.db.models.functions import Greatest, Now
+from django.db import connection
+from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from training.core import status
 from training.core.gpu_names import CUDA, known_as
-from training.models import GpuType, TrainingJob, Worker, gpu_queue
+from training.models import GpuType, Tally, TrainingJob, Worker, gpu_queue
 from training.models.querysets import TrainingJobQuerySet
 from training.models.worker import WorkerQuerySet
+
+LONGEST_WAITS = """
+SELECT gpu, statement_timestamp() - (
+    SELECT min(GREATEST(queued_at, available_at)) FROM lora_training_jobs
+    WHERE status = 'queued' AND gpu_config -> 'type' = to_jsonb(gpu)
+) FROM unnest(%s::text[]) AS gpus(gpu)
+"""
+"""A look at the index (job_could_start_since) for each; of one that is held back until later, less than nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,32 +48,28 @@ class QueueFigures:
 
 def queues() -> list[QueueFigures]:
     """A row for each GPU type that is on offer, or that a job asks for."""
-    since = Greatest("queued_at", "available_at")
-    could_start = Q(status=status.QUEUED, available_at__lte=Now())
-    rows = (
-        TrainingJob.objects.active()
-        .order_by()
-        .values(gpu=KT("gpu_config__type"))
-        .annotate(
-            waiting=Count("pk", filter=Q(status=status.QUEUED)),
-            claimed=Count("pk", filter=Q(status__in=status.CLAIMED)),
-            oldest=Max(ExpressionWrapper(Now() - since, output_field=DurationField()), filter=could_start),
-        )
-    )
-    found = {row["gpu"]: row for row in rows}
+    waiting, claimed = Tally.objects.by_gpu([status.QUEUED]), Tally.objects.by_gpu(status.CLAIMED)
+    oldest = _longest_waits(waiting)
     offered = GpuType.objects.filter(is_active=True).values_list("name", flat=True)
     served = [queue for worker in Worker.objects.alive() for queue in worker.queues]
     return [
         QueueFigures(
             gpu=gpu,
             queue=gpu_queue(gpu),
-            waiting=found.get(gpu, {}).get("waiting", 0),
-            oldest=found.get(gpu, {}).get("oldest") or timedelta(),
-            claimed=found.get(gpu, {}).get("claimed", 0),
+            waiting=waiting.get(gpu, 0),
+            oldest=oldest.get(gpu, timedelta()),
+            claimed=claimed.get(gpu, 0),
             workers=served.count(gpu_queue(gpu)),
         )
-        for gpu in [*offered, *sorted(found.keys() - set(offered))]
+        for gpu in [*offered, *sorted((waiting.keys() | claimed.keys()) - set(offered))]
     ]
+
+
+def _longest_waits(gpus: Iterable[str]) -> dict[str, timedelta]:
+    """How long the first of those that could start has waited, by GPU type; none where none could."""
+    with connection.cursor() as cursor:
+        cursor.execute(LONGEST_WAITS, [list(gpus)])
+        return {gpu: wait for gpu, wait in cursor.fetchall() if wait is not None and wait > timedelta()}
 
 
 @dataclass(frozen=True, kw_only=True)

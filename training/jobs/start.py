@@ -8,12 +8,14 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from datasets.models import Dataset
+from pipeline.accounts import quotas
 from training.core.estimate import cents
 from training.core.fitting import Fit, Remedy
 from training.core.forecast import LIST
 from training.core.hyperparameters import Hyperparameters
 from training.core.memory import GIB
 from training.core.options import DEFAULT_OPTIONS, RunOptions
+from training.estimates.catalogue import Catalogue, catalogue
 from training.estimates.estimator import Estimator
 from training.estimates.quote import Quote, quote
 from training.estimates.run_settings import RunSettings
@@ -88,9 +90,9 @@ class JobRequest:
         return quote(Estimator(self.run, [self.gpu_type]), self.gpu_type, self.gpu_count, with_alternatives=False)
 
 
-def default_base_model() -> BaseModel:
-    """Raises NoBaseModel."""
-    model = BaseModel.objects.filter(is_active=True, is_default=True).first()
+def default_base_model(known: Catalogue | None = None) -> BaseModel:
+    """Of the present catalogue. Raises NoBaseModel."""
+    model = (known or catalogue()).default_base_model
     if model is None:
         raise NoBaseModel("No base model is on offer. Mark one as active and default in the admin.")
     return model
@@ -99,7 +101,8 @@ def default_base_model() -> BaseModel:
 def job_submit(request: JobRequest, *, user: AbstractBaseUser) -> TrainingJob:
     """Create a queued job and, once it is committed, tell the workers.
 
-    Raises DatasetNotReady, NoBaseModel, CannotBeLoaded, DoesNotFit, and what ``data_fits.require`` raises.
+    Raises DatasetNotReady, NoBaseModel, CannotBeLoaded, DoesNotFit, QuotaExceeded, and what ``data_fits.require``
+    raises.
     """
     require_trainable(request.dataset)
     require_loadable(request.run.base_model, request.gpu_type)
@@ -111,6 +114,7 @@ def job_submit(request: JobRequest, *, user: AbstractBaseUser) -> TrainingJob:
     if fit is not None:
         plan.conversations, plan.pairs = fit.conversations, fit.pairs
     with transaction.atomic():
+        quotas.require(user, quotas.WAITING_JOBS)
         lifecycle.create(job, actor=user)
         plan.job = job
         plan.save(force_insert=True)

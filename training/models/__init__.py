@@ -10,10 +10,13 @@ from training.models.job import TrainingJob
 from training.models.log import JobLog
 from training.models.measurement import RunMeasurement
 from training.models.metric import JobMetric
+from training.models.revision import Revision
 from training.models.run_plan import RunPlan
+from training.models.tally import CLAIM_EDGES, Tally, Total
 from training.models.worker import Worker
 
 __all__ = [
+    "CLAIM_EDGES",
     "MAX_GPUS",
     "TOO_LONG",
     "Artifact",
@@ -24,8 +27,11 @@ __all__ = [
     "JobEvent",
     "JobLog",
     "JobMetric",
+    "Revision",
     "RunMeasurement",
     "RunPlan",
+    "Tally",
+    "Total",
     "TrainingJob",
     "Worker",
     "gpu_queue",

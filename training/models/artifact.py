@@ -12,7 +12,7 @@ class Artifact(models.Model):
         ADAPTER = "adapter", "Adapter (zip)"
         PARTIAL = "partial", "Adapter of a stopped run (zip)"
 
-    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="artifacts")
+    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="artifacts", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.ADAPTER)
     file = models.FileField(upload_to="adapters/", max_length=200)
     file_name = models.CharField(max_length=200)
@@ -22,6 +22,7 @@ class Artifact(models.Model):
 
     class Meta:
         db_table = "lora_artifacts"
+        indexes = [models.Index(fields=["-created_at", "-id"], name="artifact_by_time")]
         constraints = [models.UniqueConstraint(fields=["job", "kind"], name="artifact_once_a_job")]
 
     def __str__(self) -> str:

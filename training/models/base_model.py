@@ -14,7 +14,7 @@ class BaseModel(models.Model):
     name = models.CharField(max_length=120, unique=True)
     source = models.CharField(
         max_length=255,
-        help_text="A folder in the models directory, an absolute path on the workers, or a Hugging Face id.",
+        help_text="A folder in the models directory, a path in one of PIPELINE_MODEL_ROOTS, or a Hugging Face id.",
     )
     revision = models.CharField(
         max_length=120,

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from datasets.models import DatasetVersion, TokenCache
 from pipeline.base_models import Place
+from pipeline.prepared import Prepared
 from training.trainer.windows import CUT, DROP, SPLIT
 
 TOO_LONG = {SPLIT: "split", CUT: "cut", DROP: "left out"}
@@ -25,7 +27,12 @@ class DataFitQuerySet(models.QuerySet[Any]):
     def unattended(self, told: timedelta, silence: timedelta) -> "DataFitQuerySet":
         """Waiting and not told to a worker within ``told``, or being made without a heartbeat for ``silence``."""
         waiting = Q(status="waiting") & (Q(nudged_at__isnull=True) | Q(nudged_at__lte=Now() - told))
-        return self.filter(waiting | Q(status="checking", heartbeat_at__lte=Now() - silence))
+        lost = self.open().filter(waiting | Q(status="checking", heartbeat_at__lte=Now() - silence))
+        return lost.order_by(F("nudged_at").asc(nulls_first=True))
+
+    def open(self) -> "DataFitQuerySet":
+        """Their results are still to come."""
+        return self.filter(status__in=["waiting", "checking"])
 
 
 class DataFit(models.Model):
@@ -38,7 +45,7 @@ class DataFit(models.Model):
         UNAVAILABLE = "unavailable", "The tokenizer is not on the checking host"
         FAILED = "failed", "Could not be checked"
 
-    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="fits")
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="fits", db_index=False)
     source = models.CharField(max_length=255, help_text="Where the base model lies.")
     revision = models.CharField(max_length=120, blank=True)
     length = models.PositiveIntegerField(help_text="The longest sequence that was asked for, in tokens.")
@@ -96,6 +103,14 @@ class DataFit(models.Model):
     def __str__(self) -> str:
         return f"version {self.version_id} for {self.source} at {self.length}"
 
+    @classmethod
+    def telling(cls, version_id: Any, place: Place, length: int, too_long: str) -> "DataFit | None":
+        """What says best what a run with that longest sequence trains on, or will say it; ``None``: nobody has asked.
+
+        Where nothing is cut, any does.
+        """
+        return next(iter(_telling(version_id, place.source, place.revision, length, too_long)), None)
+
     @property
     def place(self) -> Place:
         """Where the base model lies."""
@@ -122,8 +137,14 @@ class DataFit(models.Model):
             return "1 row of the data set, or a part of its answers, would not be trained on"
         return f"{self.lost_count:,} rows of the data set, or a part of their answers, would not be trained on"
 
-    def covers(self, length: int, too_long: str) -> bool:
-        """Whether it says what a run with that longest sequence would train on: where nothing is cut, any does."""
-        if (self.length, self.too_long) == (length, too_long):
-            return True
-        return self.is_ready and not self.truncated and self.longest_uncut <= length
+
+def _covering(version_id: Any, source: str, revision: str, length: int, too_long: str) -> models.QuerySet[DataFit]:
+    exact = Q(length=length, too_long=too_long)
+    uncut = Q(status="ready", truncated=0, longest_uncut__lte=length)
+    best_first = Case(When(Q(status="ready", length=length), then=0), When(status="ready", then=1), default=2)
+    fits = DataFit.objects.of(version_id, Place(source, revision)).filter(exact | uncut)
+    found: models.QuerySet[DataFit] = fits.order_by(best_first)[:1]
+    return found
+
+
+_telling = Prepared(_covering, UUID(int=1), "source", "revision", 987_654_321, "too long")

@@ -23,7 +23,7 @@ class JobEvent(models.Model):
     class Meta:
         db_table = "lora_job_events"
         ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["to_status", "from_status", "seconds_before"], name="event_by_move")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="event_by_time")]
         constraints = [
             models.CheckConstraint(condition=Q(to_status__in=status.ALL), name="event_status_known"),
         ]

@@ -14,10 +14,15 @@ class IdempotencyKeyQuerySet(models.QuerySet[Any]):
     """Keys are kept for a day."""
 
     KEPT = timedelta(hours=24)
+    FORGOTTEN_AT_ONCE = 1000
 
     def expired(self) -> "IdempotencyKeyQuerySet":
         """Older than that: the request may be made again."""
         return self.filter(created_at__lte=Now() - self.KEPT)
+
+    def forget_expired(self) -> None:
+        """Remove the oldest of them."""
+        self.filter(pk__in=self.expired().order_by("created_at").values("pk")[: self.FORGOTTEN_AT_ONCE]).delete()
 
 
 class IdempotencyKey(models.Model):

@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Greatest, Now
 from django.urls import reverse
 
 from datasets.models import Dataset, DatasetVersion
@@ -29,7 +30,9 @@ class TrainingJob(models.Model):
         CANCELLED = status.CANCELLED, "Cancelled"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="training_jobs")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="training_jobs", db_index=False
+    )
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="training_jobs")
     dataset_version = models.ForeignKey(
         DatasetVersion,
@@ -104,6 +107,8 @@ class TrainingJob(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     expected_finish_at = models.DateTimeField(null=True, blank=True, help_text="By the pace of the last steps.")
+    curves_removed_at = models.DateTimeField(null=True, blank=True, help_text="When its age cost it its curves.")
+    log_removed_at = models.DateTimeField(null=True, blank=True, help_text="When its age cost it its log.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -118,8 +123,46 @@ class TrainingJob(models.Model):
             ("requeue_trainingjob", "Can take training jobs from their workers"),
         ]
         indexes = [
-            models.Index(fields=["user", "-created_at"], name="job_by_user"),
-            models.Index(fields=["status", "queued_at"], name="job_by_status"),
+            models.Index(fields=["-created_at", "-id"], name="job_by_time"),
+            models.Index(fields=["user", "-created_at", "-id"], name="job_by_user"),
+            models.Index(fields=["user", "status", "-created_at", "-id"], name="job_by_user_and_status"),
+            models.Index(fields=["status", "-created_at", "-id"], name="job_by_status_and_time"),
+            models.Index(KeyTransform("type", "gpu_config"), F("created_at").desc(), F("id").desc(), name="job_by_gpu"),
+            models.Index(fields=["finished_at"], name="job_by_finish", condition=Q(finished_at__isnull=False)),
+            # No column that a heartbeat writes is in any index: such an update touches none of them.
+            models.Index(fields=["worker"], name="job_claimed", condition=Q(status__in=status.CLAIMED)),
+            models.Index(fields=["queued_at", "id"], name="job_waiting", condition=Q(status=status.QUEUED)),
+            models.Index(
+                KeyTransform("type", "gpu_config"),
+                "queued_at",
+                "id",
+                name="job_waiting_for_gpu",
+                condition=Q(status=status.QUEUED),
+                # With the columns that the place in the queue is reckoned from, where the index alone answers.
+                include=["gpu_config", "estimated_total_cost", "hourly_rate"],
+            ),
+            models.Index(
+                KeyTransform("type", "gpu_config"),
+                F("nudged_at").asc(nulls_first=True),
+                name="job_unannounced",
+                condition=Q(status=status.QUEUED),
+            ),
+            models.Index(
+                KeyTransform("type", "gpu_config"),
+                Greatest("queued_at", "available_at"),
+                name="job_could_start_since",
+                condition=Q(status=status.QUEUED),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="job_with_curves",
+                condition=Q(finished_at__isnull=False, curves_removed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="job_with_log",
+                condition=Q(finished_at__isnull=False, log_removed_at__isnull=True),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=status.ALL), name="job_status_known"),

@@ -36,7 +36,7 @@ class JobLog(models.Model):
     LONGEST_LINE = 2000
     """Characters; the rest of a line is cut off."""
 
-    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="log")
+    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="log", db_index=False)
     text = models.TextField()
     lines = models.PositiveIntegerField()
 

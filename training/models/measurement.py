@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.db import models
-from django.db.models import F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 
 from training.core.gpu_names import CUDA
 from training.core.memory import CONTEXT_BYTES, GIB
@@ -14,6 +14,21 @@ from training.models.base_model import BaseModel
 from training.models.job import TrainingJob
 
 ON_CHOSEN_HARDWARE = Q(device=CUDA, hardware=F("gpu_type"))
+COMPARABLE = Q(ON_CHOSEN_HARDWARE, is_whole=True, predicted_hours__isnull=False)
+ELSEWHERE = Q(~ON_CHOSEN_HARDWARE, is_whole=True)
+
+LATEST_ON = """
+SELECT latest.id FROM unnest(%s::text[]) AS wanted(hardware), LATERAL (
+    SELECT id FROM lora_run_measurements WHERE hardware = wanted.hardware ORDER BY created_at DESC, id DESC LIMIT %s
+) AS latest
+"""
+"""A look at the index for each: a window would number every run that there ever was."""
+OF_LAST_JOBS = """
+SELECT own.id FROM (
+    SELECT id FROM lora_training_jobs WHERE user_id = %s ORDER BY created_at DESC, id DESC LIMIT %s
+) AS job, LATERAL (SELECT id FROM lora_run_measurements WHERE job_id = job.id LIMIT 1) AS own
+"""
+"""A look at the index for each job: a join may be planned by way of everybody's runs."""
 
 
 class RunMeasurementQuerySet(models.QuerySet[Any]):
@@ -22,28 +37,28 @@ class RunMeasurementQuerySet(models.QuerySet[Any]):
     LATEST = 50
     """Of each hardware: machines, drivers and programs change."""
     MOST_COMPARED = 1000
+    LAST_JOBS = 2000
+    """A user's own runs are looked for among so many of that user's last jobs."""
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "RunMeasurementQuerySet":
-        """Of the user's own jobs; of everybody's for who may see them in the admin."""
+        """Of the user's own last jobs; of everybody's for who may see them in the admin."""
         if isinstance(user, PermissionsMixin) and user.has_perm("training.view_runmeasurement"):
             return self
-        return self.filter(job__user_id=user.pk)
+        return self.filter(pk__in=RawSQL(OF_LAST_JOBS, [user.pk, self.LAST_JOBS]))
 
     def comparable(self) -> "RunMeasurementQuerySet":
         """The latest whole runs for which there was a prediction, on the hardware that was chosen and no other."""
-        rows = self.filter(ON_CHOSEN_HARDWARE, is_whole=True, predicted_hours__isnull=False).order_by("-created_at")
+        rows = self.filter(COMPARABLE).order_by("-created_at", "-id")
         latest: RunMeasurementQuerySet = rows.select_related("base_model", "job")[: self.MOST_COMPARED]
         return latest
 
     def elsewhere(self) -> "RunMeasurementQuerySet":
         """Whole runs on another device than the one chosen: they say nothing of its estimates."""
-        return self.filter(is_whole=True).exclude(ON_CHOSEN_HARDWARE)
+        return self.filter(ELSEWHERE).order_by()
 
     def latest_on(self, hardware: Iterable[str]) -> "RunMeasurementQuerySet":
         """The latest of each of these, runs and probes."""
-        place = Window(RowNumber(), partition_by=F("hardware"), order_by=F("created_at").desc())
-        rows = self.filter(hardware__in=list(hardware)).annotate(place=place)
-        latest: RunMeasurementQuerySet = rows.filter(place__lte=self.LATEST)
+        latest: RunMeasurementQuerySet = self.filter(pk__in=RawSQL(LATEST_ON, [list(hardware), self.LATEST]))
         return latest
 
 
@@ -55,7 +70,7 @@ class RunMeasurement(models.Model):
     """
 
     job = models.OneToOneField(TrainingJob, on_delete=models.CASCADE, related_name="measurement")
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
     is_probe = models.BooleanField(default=False)
     is_whole = models.BooleanField(
         default=True, help_text="One attempt did all its steps: durations and costs can be compared."
@@ -113,7 +128,12 @@ class RunMeasurement(models.Model):
     class Meta:
         db_table = "lora_run_measurements"
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["hardware", "-created_at"], name="measurement_by_hardware")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="measurement_by_time"),
+            models.Index(fields=["hardware", "-created_at", "-id"], name="measurement_by_hardware"),
+            models.Index(fields=["-created_at", "-id"], name="measurement_comparable", condition=COMPARABLE),
+            models.Index(fields=["job"], name="measurement_elsewhere", condition=ELSEWHERE),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(tokens_per_second__gt=0), name="measurement_throughput_positive"),
         ]

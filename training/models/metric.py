@@ -8,7 +8,7 @@ from training.models.job import TrainingJob
 class JobMetric(models.Model):
     """What the trainer measured at one optimizer step; ``evaluation_loss`` where it evaluated after it."""
 
-    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="metrics")
+    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="metrics", db_index=False)
     step = models.PositiveBigIntegerField()
     epoch = models.FloatField()
     loss = models.FloatField(null=True, blank=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from training.core import status
@@ -48,9 +48,13 @@ class TrainingJobQuerySet(models.QuerySet[Any]):
         return self.filter(gpu_config__count__lte=gpu_count)
 
     def unannounced(self, age: timedelta) -> "TrainingJobQuerySet":
-        """Available, and no worker was told since it is queued, or within ``age``: the message may have been lost."""
-        return self.available().filter(Q(nudged_at__isnull=True) | Q(nudged_at__lte=Now() - age))
+        """Available, and no worker was told since it is queued, or within ``age``: the message may have been lost.
+
+        Those that nobody was told of come first.
+        """
+        untold = self.available().filter(Q(nudged_at__isnull=True) | Q(nudged_at__lte=Now() - age))
+        return untold.order_by(F("nudged_at").asc(nulls_first=True))
 
     def stalled(self, silence: timedelta) -> "TrainingJobQuerySet":
-        """Claimed, but the worker's heartbeat stopped at least ``silence`` ago."""
-        return self.claimed().filter(heartbeat_at__lte=Now() - silence)
+        """Claimed, but the worker's heartbeat stopped at least ``silence`` ago; the longest silent first."""
+        return self.claimed().filter(heartbeat_at__lte=Now() - silence).order_by("heartbeat_at")

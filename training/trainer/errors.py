@@ -1,11 +1,15 @@
 """Failures that a person can do something about, and how others are told apart. Loads no PyTorch."""
 
 import errno
+import os
 import traceback
 
 from .protocol import Failed
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""No room, or no leave, to write."""
+FULL_IN_WORDS = (*(os.strerror(number) for number in FULL), "PytorchStreamWriter failed writing")
+"""Of libraries that are not Python's."""
 MEMORY = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 """What PyTorch's errors say on a GPU, on a CPU, and where a library of CUDA's could not allocate."""
 
@@ -35,9 +39,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def is_disk_full(error: BaseException | None) -> bool:
-    """Whether a disk, quota or file-size limit is full; also where a library's own error covers the system's."""
+    """Whether a disk, quota or file-size limit is full, or the disk read-only; also by what libraries say of it."""
     while error is not None:
-        if (isinstance(error, OSError) and error.errno in FULL) or "No space left on device" in str(error):
+        if (isinstance(error, OSError) and error.errno in FULL) or any(words in str(error) for words in FULL_IN_WORDS):
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -48,7 +52,7 @@ def _explain(error: BaseException) -> tuple[str, str]:
         return error.code, str(error)
     if is_disk_full(error):
         return "disk_full", (
-            "The worker's disk is full, or the trainer's share of it. Make room on it, then start the job again: it "
+            "The worker's disk is full or cannot be written to. Make room on it, then start the job again: it "
             "continues from its last checkpoint."
         )
     if is_out_of_memory(error):

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import TrainingError
-from .protocol import JobSpec
+from .protocol import JOURNAL, JobSpec
 
-JOURNAL = "trainers.jsonl"
 PATIENCE_SECONDS = 5.0
 """How long a process that was killed may take to be gone."""
 

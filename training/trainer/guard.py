@@ -22,7 +22,12 @@ from .protocol import EXIT_FAILED, EXIT_STOPPED
 STDIN = 0
 BEGAN = "TRAINER_BEGAN"
 """Environment variable: Unix time at which the trainer was started."""
-DEFAULTS = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"}
+DEFAULTS = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "GLOO_SOCKET_IFNAME": "lo",  # a run's processes are all on this host, which may be all the network that they have
+}
 
 
 class Guard:

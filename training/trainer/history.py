@@ -33,10 +33,17 @@ class History:
         self._write_to(self._path)
 
     def _write_to(self, path: Path) -> None:
-        with path.open("a") as file:
-            file.writelines(encode(event) + "\n" for event in self._news)
-            file.flush()
-            os.fsync(file.fileno())
+        """All of the news, or none of it."""
+        text = "".join(encode(event) + "\n" for event in self._news)
+        size = path.stat().st_size if path.exists() else 0
+        try:
+            with path.open("a") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            os.truncate(path, size)  # half a line would spoil the next
+            raise
         self._news = []
 
 

@@ -43,7 +43,7 @@ def torchrun(job_file: str, count: int, flags: Flags) -> int:
     """Be the parent of ``count`` processes until they have ended."""
     os.environ[lineage.PARENT] = str(os.getpid())
     try:
-        run.main(["--standalone", f"--nproc-per-node={count}", "-m", PROGRAM, job_file])
+        run.main(["--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={count}", "-m", PROGRAM, job_file])
     except ChildFailedError as error:
         _, failure = error.get_first_failure()
         if failure.exitcode < 0 and flags.outcome is None:

@@ -14,6 +14,7 @@ from .card import Facts
 from .corpus import load_corpus, token_count
 from .data import Example
 from .deadline import Deadline
+from .errors import is_disk_full
 from .flags import Flags
 from .guard import BEGAN
 from .history import History
@@ -26,6 +27,9 @@ from .protocol import Checkpoint, Evaluation, Event, Finished, JobSpec, Log, Mea
 
 ASKED = "asked"
 BUDGET = "budget"
+WITHOUT_ROOM = "No checkpoint could be written; the run goes on and tries again"
+LAST_PATIENCE_SECONDS = 300.0
+LAST_DELAY_SECONDS = 2.0
 
 
 class Run:
@@ -53,6 +57,8 @@ class Run:
         self.deadline = Deadline(spec.deadlines.get(self.device.type))
         self.progress = Progress()
         self.saved: checkpoint.Saved | None = None
+        self.tried = 0
+        """The step of the last checkpoint that was tried."""
         self.history: History | None = None
 
     def train(self) -> Finished | Stopped:
@@ -80,7 +86,7 @@ class Run:
             elif reason is not None:
                 return self._stop(reason)
             elif self._checkpoint_is_due():
-                self._save()
+                self._save_if_it_can_be()
             elif examples := self.corpus.step(self.progress.step + 1):
                 self._take_step(examples)
             else:
@@ -148,7 +154,8 @@ class Run:
 
     def _checkpoint_is_due(self) -> bool:
         is_time = time.monotonic() - self.saved_at >= self.spec.checkpoint_seconds
-        return self._is_unsaved and (self._is_epoch_end or bool(self.processes.total(is_time)[0]))
+        is_new = self._is_unsaved and self.progress.step > self.tried
+        return is_new and (self._is_epoch_end or bool(self.processes.total(is_time)[0]))
 
     # Doing
 
@@ -194,7 +201,7 @@ class Run:
         self.emit(event)
 
     def _save(self) -> None:
-        """A checkpoint, with an adapter in it that is complete in itself."""
+        """A checkpoint, with an adapter in it that is complete in itself. Raises OSError."""
         saved = checkpoint.at(self.checkpoints, self.progress.step, self.configuration)
         random = self.processes.gather(self.learner.random_state())
         if self.processes.is_first:
@@ -209,7 +216,32 @@ class Run:
             self.emit(Checkpoint(step=saved.step))
             self.emit(Stage(stage="training"))
         self.saved = saved
-        self.saved_at = time.monotonic()
+
+    def _save_if_it_can_be(self) -> bool:
+        """A checkpoint, or, where there is no room for one, a word about it: the run goes on and tries again later."""
+        self.saved_at, self.tried = time.monotonic(), self.progress.step
+        before, why = self.saved, ""
+        try:
+            self._save()
+        except Exception as error:  # of several libraries, each with its own
+            if not is_disk_full(error):
+                raise
+            why = f"{WITHOUT_ROOM}: {error}"
+        if any(self.processes.gather(why)):
+            self.saved = before
+            self.emit(Log(message=why))
+            self.emit(Stage(stage="training"))
+            return False
+        return True
+
+    def _save_at_last(self) -> None:
+        """Without this checkpoint the run has no result: room is waited for. Raises OSError."""
+        end = time.monotonic() + LAST_PATIENCE_SECONDS
+        while time.monotonic() < end:
+            if self._save_if_it_can_be():
+                return
+            time.sleep(LAST_DELAY_SECONDS)
+        self._save()
 
     def _facts(self) -> Facts:
         return Facts(
@@ -224,14 +256,14 @@ class Run:
 
     def _stop(self, reason: str) -> Stopped:
         if self._is_unsaved:
-            self._save()
+            self._save_at_last()
         self._measure()
         adapter = str(self.saved.adapter) if self.saved is not None else None
         return Stopped(step=self.progress.step, reason=reason, adapter_dir=adapter)
 
     def _finish(self) -> Finished:
         if self._is_unsaved:
-            self._save()
+            self._save_at_last()
         peak = self._measure()
         done = self.progress
         return Finished(

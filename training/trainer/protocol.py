@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
+JOURNAL = "trainers.jsonl"
+"""In the folder of all runs: a line for each start and end of a trainer."""
 EXIT_FINISHED = 0
 EXIT_FAILED = 1
 EXIT_STOPPED = 75

@@ -136,7 +136,7 @@ def _choice_data(choice: Choice, alternatives: Alternatives) -> dict[str, Any]:
         "gpu_config": _gpu_config(choice),
         "estimated_cost": float(choice.shown_cost),
         "estimated_duration_hours": float(choice.shown_hours),
-        "hourly_rate": _cents(choice.hourly_rate),
+        "hourly_rate": float(choice.shown_rate),
         "fits": choice.fits,
         "is_dominated": alternatives.is_dominated(choice),
         "marks": alternatives.marks(choice),

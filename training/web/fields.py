@@ -1,58 +1,58 @@
-"""Fields of the JSON API that take JSON's own types, and nothing that merely looks like them."""
+"""Fields of the JSON API of runs and jobs."""
 
-import math
+from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from pipeline.fields import StrictInteger, StrictNumber
 from training.core import budget
 from training.core.hyperparameters import Limit
+from training.estimates.catalogue import Catalogue
+from training.models import BaseModel, GpuType
 
 LARGEST_QUOTE = 10**15
 """US dollars."""
 
 
-class StrictInteger(serializers.IntegerField):
-    """A JSON number without a fraction: neither "8" nor true is one."""
+class CatalogueField(serializers.Field[Any, Any, Any, Any]):
+    """The name of a row of the catalogue, which the serializer has in its context."""
 
-    def to_internal_value(self, data: Any) -> int:
-        """Raises ValidationError."""
-        is_whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
-        if isinstance(data, bool) or not is_whole:
-            self.fail("invalid")
-        return int(data)
-
-
-class StrictNumber(serializers.FloatField):
-    """A finite JSON number: neither "0.1" nor true is one."""
-
-    def to_internal_value(self, data: Any) -> int | float:
-        """Raises ValidationError."""
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self.fail("invalid")
-        if isinstance(data, float) and not math.isfinite(data):
-            self.fail("invalid")
-        return data
-
-
-class StrictBoolean(serializers.BooleanField):
-    """JSON's true or false: neither "yes" nor 1 is one."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        """Raises ValidationError."""
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
-class CatalogueField(serializers.SlugRelatedField[Any]):
-    """The name of a row of a catalogue."""
+    default_error_messages = {"invalid": "Invalid value."}
 
     def to_internal_value(self, data: Any) -> Any:
-        """Raises ValidationError."""
-        if not isinstance(data, str) or "\0" in data:
+        """The row. Raises ValidationError."""
+        if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        found = self.on_offer(self.context["catalogue"]).get(data)
+        return found if found is not None else self.fail("does_not_exist", value=data)
+
+    def on_offer(self, catalogue: Catalogue) -> Mapping[str, Any]:
+        """Rows by name."""
+        raise NotImplementedError
+
+
+@extend_schema_field({"type": "string", "examples": ["A100-80GB"]}, component_name="GpuTypeName")
+class GpuTypeField(CatalogueField):
+    """A GPU type on offer."""
+
+    default_error_messages = {"does_not_exist": "There is no GPU type “{value}” on offer."}
+
+    def on_offer(self, catalogue: Catalogue) -> Mapping[str, GpuType]:
+        return catalogue.gpu_types_by_name
+
+
+@extend_schema_field(
+    {"type": "string", "examples": ["HuggingFaceTB/SmolLM2-135M-Instruct"]}, component_name="BaseModelName"
+)
+class BaseModelField(CatalogueField):
+    """A base model on offer."""
+
+    default_error_messages = {"does_not_exist": "There is no base model “{value}” on offer."}
+
+    def on_offer(self, catalogue: Catalogue) -> Mapping[str, BaseModel]:
+        return catalogue.base_models_by_name
 
 
 def hyperparameter_field(limit: Limit) -> serializers.Field[Any, Any, Any, Any]:

@@ -1,10 +1,11 @@
 """Prometheus metrics of jobs and workers, read from the database when asked, so that all web processes agree."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Q, Sum
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -12,15 +13,15 @@ from pipeline.metrics import registry
 from training.core import status
 from training.jobs import queues
 from training.jobs.queues import QueueFigures
-from training.models import JobEvent, TrainingJob, Worker
-
-LATENCY_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
-"""Seconds. An idle worker answers in the first few; a busy fleet in the last."""
+from training.models import CLAIM_EDGES, Tally, Total, Worker
 
 JOBS_LISTED = 50
 """Most jobs with a heartbeat series of their own: those that have been silent longest."""
 
 PATIENCE_MILLISECONDS = 5000
+
+Totals = Mapping[tuple[str, ...], Total]
+"""What one series of running totals says, by its labels."""
 
 
 class JobCollector(Collector):
@@ -29,54 +30,59 @@ class JobCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE_MILLISECONDS])
-            figures = queues.queues()
+            figures, totals = queues.queues(), Tally.objects.totals()
             yield from (
-                jobs(), failures(), moves(), claim_latency(), *waiting(figures), *heartbeats(), workers(figures),
+                jobs(totals["jobs"]), failures(totals["jobs"]), moves(totals["moves"]), claim_latency(totals["claims"]),
+                *waiting(figures), *heartbeats(), workers(figures),
             )  # fmt: skip
 
 
-def jobs() -> Metric:
+def jobs(totals: Totals) -> Metric:
     metric = GaugeMetricFamily("pipeline_jobs", "Training jobs by status.", labels=["status"])
-    counts = dict(TrainingJob.objects.order_by().values_list("status").annotate(Count("pk")))
+    counts = Counter[str]()
+    for (name, _, _), total in totals.items():
+        counts[name] += total.count
     for name in status.ALL:
-        metric.add_metric([name], counts.get(name, 0))
+        metric.add_metric([name], counts[name])
     return metric
 
 
-def failures() -> Metric:
+def failures(totals: Totals) -> Metric:
     metric = GaugeMetricFamily(
         "pipeline_jobs_failed", "Training jobs that stand failed, by error code.", labels=["reason"]
     )
-    failed = TrainingJob.objects.filter(status=status.FAILED)
-    for reason, count in failed.order_by().values_list("error_code").annotate(Count("pk")):
-        metric.add_metric([reason or "unknown"], count)
+    counts = Counter[str]()
+    for (name, _, reason), total in totals.items():
+        if name == status.FAILED:
+            counts[reason or "unknown"] += total.count
+    for reason, count in counts.items():
+        if count:
+            metric.add_metric([reason], count)
     return metric
 
 
-def moves() -> Metric:
+def moves(totals: Totals) -> Metric:
     metric = CounterMetricFamily(
         "pipeline_job_moves",
         "Changes of a job's status. To initializing: attempts; from initializing or running to queued: recoveries.",
         labels=["from", "to"],
     )
-    events = JobEvent.objects.order_by().values_list("from_status", "to_status").annotate(Count("pk"))
-    for before, after, count in events:
-        metric.add_metric([before or "new", after], count)
+    for (before, after), total in totals.items():
+        metric.add_metric([before or "new", after], total.count)
     return metric
 
 
-def claim_latency() -> Metric:
+def claim_latency(totals: Totals) -> Metric:
     """How long jobs waited in the queue until a worker took them."""
-    claims = JobEvent.objects.filter(
-        from_status=status.QUEUED, to_status=status.INITIALIZING, seconds_before__isnull=False
-    )
-    up_to = {f"up_to_{at}": Count("pk", filter=Q(seconds_before__lte=edge)) for at, edge in enumerate(LATENCY_BUCKETS)}
-    figures_ = claims.aggregate(total=Count("pk"), seconds=Sum("seconds_before", default=0.0), **up_to)
-    buckets = [(str(float(edge)), float(figures_[f"up_to_{at}"])) for at, edge in enumerate(LATENCY_BUCKETS)]
+    up_to = Counter({float(edge): total.count for (edge,), total in totals.items()})
+    edges = [*map(float, CLAIM_EDGES), math.inf]
+    buckets = [
+        (str(edge) if edge < math.inf else "+Inf", sum(up_to[at] for at in edges if at <= edge)) for edge in edges
+    ]
     metric = HistogramMetricFamily(
         "pipeline_job_claim_latency_seconds", "From queued to initializing: how long a job waited for a worker."
     )
-    metric.add_metric([], buckets=[*buckets, ("+Inf", float(figures_["total"]))], sum_value=figures_["seconds"])
+    metric.add_metric([], buckets=buckets, sum_value=sum(total.seconds for total in totals.values()))
     return metric
 
 

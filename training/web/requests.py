@@ -5,20 +5,19 @@ from typing import Any
 
 from rest_framework import serializers
 
+from pipeline.fields import StrictBoolean, StrictId, StrictInteger, StrictNumber
 from pipeline.pagination import PageQuery
 from training.core import presets, status
 from training.core.estimate import cents
 from training.core.forecast import BASES, BEST, LIST
 from training.core.hyperparameters import LIMITS, Hyperparameters
 from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
-from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType
+from training.models import MAX_GPUS, TOO_LONG
 from training.trainer.windows import SPLIT
 from training.web.fields import (
     LARGEST_QUOTE,
-    CatalogueField,
-    StrictBoolean,
-    StrictInteger,
-    StrictNumber,
+    BaseModelField,
+    GpuTypeField,
     budget_field,
     hyperparameter_field,
 )
@@ -27,11 +26,7 @@ from training.web.fields import (
 class GpuConfigSerializer(serializers.Serializer[Any]):
     """On what it is to run."""
 
-    type = CatalogueField(
-        slug_field="name",
-        queryset=GpuType.objects.filter(is_active=True),
-        error_messages={"does_not_exist": "There is no GPU type “{value}” on offer."},
-    )
+    type = GpuTypeField()
     count = StrictInteger(min_value=1, max_value=MAX_GPUS)
 
 
@@ -46,15 +41,10 @@ class HyperparametersSerializer(serializers.Serializer[Any]):
 class RunRequestSerializer(serializers.Serializer[Any]):
     """What is to be run, on what, and how: an estimate's request and a job's have it in common."""
 
-    dataset_id = serializers.UUIDField()
+    dataset_id = StrictId()
     gpu_config = GpuConfigSerializer()
     hyperparameters = HyperparametersSerializer()
-    base_model = CatalogueField(
-        slug_field="name",
-        queryset=BaseModel.objects.filter(is_active=True),
-        required=False,
-        error_messages={"does_not_exist": "There is no base model “{value}” on offer."},
-    )
+    base_model = BaseModelField(required=False)
     micro_batch_size = StrictInteger(min_value=1, max_value=LARGEST_MICRO_BATCH, required=False, allow_null=True)
     gradient_checkpointing = StrictBoolean(default=False)
     quantization = serializers.ChoiceField(choices=list(QUANTIZATIONS), default=NO_QUANTIZATION)

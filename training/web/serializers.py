@@ -3,10 +3,20 @@
 from dataclasses import asdict
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from pipeline.schema.fields import StoredJSON
 from training.jobs.waiting import waiting
 from training.models import RunMeasurement, RunPlan, TrainingJob
+from training.web.requests import GpuConfigSerializer, HyperparametersSerializer
+from training.web.shapes.job import (
+    FiguresSerializer,
+    JobDatasetSerializer,
+    JobEventSerializer,
+    TrainedDataSerializer,
+    WaitingSerializer,
+)
 
 
 class JobSerializer(serializers.ModelSerializer[Any]):
@@ -15,6 +25,10 @@ class JobSerializer(serializers.ModelSerializer[Any]):
     user_id = serializers.IntegerField()
     dataset_id = serializers.UUIDField()
     base_model: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(slug_field="name", read_only=True)
+    gpu_config = StoredJSON(GpuConfigSerializer)
+    hyperparameters = StoredJSON(HyperparametersSerializer)
+    current_metrics = StoredJSON(FiguresSerializer)
+    data = StoredJSON(TrainedDataSerializer)  # type: ignore[assignment]
 
     class Meta:
         model = TrainingJob
@@ -70,6 +84,7 @@ class JobWithDatasetSerializer(JobSerializer):
     class Meta(JobSerializer.Meta):
         fields = [*JobSerializer.Meta.fields, "dataset"]
 
+    @extend_schema_field(JobDatasetSerializer)
     def get_dataset(self, job: TrainingJob) -> dict[str, object]:
         return {
             "name": job.dataset.name,
@@ -84,6 +99,7 @@ class PlanSerializer(serializers.ModelSerializer[Any]):
     class Meta:
         model = RunPlan
         exclude = ["job"]
+        read_only_fields = [field.name for field in RunPlan._meta.fields]
 
 
 class MeasurementSerializer(serializers.ModelSerializer[Any]):
@@ -92,6 +108,7 @@ class MeasurementSerializer(serializers.ModelSerializer[Any]):
     class Meta:
         model = RunMeasurement
         exclude = ["id", "job", "base_model", "created_at"]
+        read_only_fields = [field.name for field in RunMeasurement._meta.fields]
 
 
 class JobDetailSerializer(JobWithDatasetSerializer):
@@ -114,19 +131,23 @@ class JobDetailSerializer(JobWithDatasetSerializer):
             "adapter_url",
         ]
 
+    @extend_schema_field(PlanSerializer(allow_null=True))
     def get_plan(self, job: TrainingJob) -> dict[str, Any] | None:
         plan = RunPlan.objects.filter(pk=job.pk).first()
         return dict(PlanSerializer(plan).data) if plan else None
 
+    @extend_schema_field(MeasurementSerializer(allow_null=True))
     def get_measurement(self, job: TrainingJob) -> dict[str, Any] | None:
         """``None`` until the run is done."""
         row = RunMeasurement.objects.filter(job=job).first()
         return dict(MeasurementSerializer(row).data) if row else None
 
+    @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, job: TrainingJob) -> dict[str, object] | None:
         found = waiting(job)
         return asdict(found) if found else None
 
+    @extend_schema_field(JobEventSerializer(many=True))
     def get_events(self, job: TrainingJob) -> list[Any]:
         return list(job.events.values("created_at", "actor", "from_status", "to_status", "attempt", "reason"))
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.db.models import Max
 
+from pipeline.outages import outage
 from training.core.lease import lease_seconds
 from training.estimates import measurements
 from training.estimates.memory_advice import what_would_fit
@@ -32,6 +33,8 @@ from training.workers.trainer_process import Trainer, explain
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 1.0
+STORAGE_PATIENCE_SECONDS = 300.0
+"""How long an adapter waits for storage to take it."""
 DATABASE_AWAY = (OperationalError, InterfaceError)
 Result = TypeVar("Result")
 
@@ -243,7 +246,24 @@ class Attempt:
 
     def _stored(self, directory: str, kind: Artifact.Kind) -> Artifact:
         self.report.stage = "storing"
-        return self._meanwhile(partial(artifacts.store, self.job, Path(directory), kind))
+        store = partial(artifacts.store, self.job, Path(directory), kind)
+        return self._meanwhile(partial(_patiently, store, is_wanted=lambda: not shutting_down.is_set()))
+
+
+def _patiently(store: Callable[[], Result], *, is_wanted: Callable[[], bool]) -> Result:
+    """Storage that is full or cannot be written to is tried again: what was trained is not to be lost to it.
+
+    Raises OSError.
+    """
+    end = time.monotonic() + STORAGE_PATIENCE_SECONDS
+    while True:
+        try:
+            return store()
+        except OSError as error:
+            if outage(error) is None or time.monotonic() > end or not is_wanted():
+                raise
+            logger.warning("storage: %s; trying again", error)
+            time.sleep(HEARTBEAT_SECONDS)
 
 
 def _in_thread(work: Callable[[], Result]) -> Result:

@@ -2,23 +2,25 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
-from django.db.models.functions import Now
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
+from pipeline.orphans import remove_old
+from pipeline.retention import cutoff
 from training.core import status
-from training.models import Artifact, TrainingJob
-from training.workers.artifacts import FOLDER
+from training.models import TrainingJob
+from training.trainer.protocol import JOURNAL
+from training.workers.orphans import folders, orphans
 
 logger = logging.getLogger(__name__)
 
-ORPHANED_AFTER = timedelta(hours=1)
+REMOVED = ".removed"
+JOURNAL_BYTES = 64 * 1024**2
+"""Some hundred thousand trainers. The journal before the present one is kept as well."""
 
 
 def prune_runs() -> int:
@@ -26,42 +28,36 @@ def prune_runs() -> int:
 
     A stopped job's checkpoint goes with its folder: a retry then starts from the first step. Returns how many went.
     """
-    folders = dict(_folders())
-    jobs = TrainingJob.objects.filter(pk__in=folders)
-    forgotten = Q(status__in=status.FINAL, finished_at__lte=Now() - timedelta(days=settings.KEEP_RUNS_DAYS))
-    gone = set(jobs.filter(Q(status=status.COMPLETED) | forgotten).values_list("pk", flat=True))
-    jobs.filter(pk__in=gone).update(checkpoint_step=None)
-    for job_id in gone:
-        shutil.rmtree(folders[job_id], ignore_errors=True)
-        logger.info("job %s: its run was removed", job_id)
+    found = dict(folders())
+    is_over = Q(status=status.COMPLETED)
+    if before := cutoff(settings.KEEP_RUNS_DAYS):
+        is_over |= Q(status__in=status.FINAL, finished_at__lte=before)
+    over = TrainingJob.objects.filter(is_over, pk__in=found)
+    gone = [job_id for job_id in over.values_list("pk", flat=True) if _set_aside(over, job_id, found[job_id])]
+    for path in settings.RUNS_DIR.glob(f"*{REMOVED}"):
+        shutil.rmtree(path, ignore_errors=True)
+    _turn_over_journal()
     return len(gone)
 
 
-def _folders() -> Iterator[tuple[UUID, Path]]:
-    """Each run's folder, by its job."""
-    if not settings.RUNS_DIR.is_dir():
-        return
-    for path in settings.RUNS_DIR.iterdir():
-        try:
-            yield UUID(path.name), path
-        except ValueError:
-            continue  # not a run
+@transaction.atomic
+def _set_aside(over: "QuerySet[TrainingJob]", job_id: UUID, folder: Path) -> bool:
+    """Take a run from its job, locked for no longer than that; ``False`` when it has been started again meanwhile."""
+    if over.filter(pk=job_id).select_for_update().first() is None:
+        return False
+    TrainingJob.objects.filter(pk=job_id).update(checkpoint_step=None)
+    folder.rename(folder.with_name(f"{folder.name}{REMOVED}"))
+    logger.info("job %s: its run is removed", job_id)
+    return True
 
 
-def prune_artifacts(*, older: timedelta = ORPHANED_AFTER) -> int:
-    """Remove stored adapters that belong to no job: of an attempt that lost its claim, or died, before it could say so.
+def prune_orphans() -> int:
+    """Remove adapters and runs that belong to no job; returns how many."""
+    return remove_old(orphans())
 
-    An attempt may be about to say so: what is younger than ``older`` stays. Returns how many went.
-    """
-    storage = Artifact.file.field.storage
-    try:
-        _, names = storage.listdir(FOLDER)
-    except FileNotFoundError:
-        return 0
-    paths = [f"{FOLDER}/{name}" for name in names]
-    known = set(Artifact.objects.filter(file__in=paths).values_list("file", flat=True))
-    gone = [path for path in paths if path not in known and timezone.now() - storage.get_modified_time(path) > older]
-    for path in gone:
-        storage.delete(path)
-        logger.info("%s belonged to no job and was removed", path)
-    return len(gone)
+
+def _turn_over_journal() -> None:
+    """Who is writing to it finishes his line in the old one."""
+    journal = settings.RUNS_DIR / JOURNAL
+    if journal.exists() and journal.stat().st_size > JOURNAL_BYTES:
+        journal.replace(journal.with_suffix(".before.jsonl"))

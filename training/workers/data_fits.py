@@ -17,6 +17,7 @@ from datasets.tokenizing.model_files import TokenizerNotFound
 from datasets.tokenizing.program import PassFailed
 from datasets.tokenizing.run import WRITTEN_OTHERWISE
 from pipeline.base_models import Place
+from pipeline.outages import outage
 from training.jobs.data_fits import SILENCE
 from training.models import BaseModel, DataFit
 from training.trainer.windows import SPLIT
@@ -44,6 +45,10 @@ def check(fit_id: int) -> None:
     except PassFailed as error:
         found = {"status": DataFit.Status.FAILED, "reason": error.problem.reason}
     except OSError as error:
+        if outage(error):  # says nothing of the data set: it waits again
+            logger.warning("fit %s: put off: %s", fit.pk, error)
+            mine.update(status=DataFit.Status.WAITING, nudged_at=Now())
+            return
         logger.exception("fit %s: the data set's file cannot be read", fit.pk)
         found = {"status": DataFit.Status.FAILED, "reason": NOT_FOUND.format(error.strerror or error)}
     except Exception:

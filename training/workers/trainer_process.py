@@ -1,10 +1,11 @@
 """The trainer as its worker holds it: a program with a lease on its life."""
 
-import os
 import signal
 import sys
 from pathlib import Path
 
+from pipeline import confinement
+from pipeline.base_models import may_fetch
 from pipeline.programs import Program
 
 TRAINING_DIR = Path(__file__).resolve().parents[1]
@@ -17,11 +18,9 @@ class Trainer(Program):
     """
 
     def __init__(self, job_file: Path) -> None:
-        # The project root on its path would shadow a Hugging Face library with our package datasets.
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        super().__init__(
-            [sys.executable, "-m", "trainer", str(job_file)], cwd=TRAINING_DIR, env=environment, stderr=True
-        )
+        online = may_fetch()
+        command = confinement.confined([sys.executable, "-m", "trainer", str(job_file)], online=online)
+        super().__init__(command, cwd=TRAINING_DIR, env=confinement.environment(online=online), stderr=True)
 
     def renew_lease(self) -> None:
         """Let it live on; harmless when it has ended."""

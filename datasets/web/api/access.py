@@ -10,8 +10,13 @@ from pipeline.api import Problem
 
 
 def visible_dataset(request: Request, pk: UUID) -> Dataset:
+    """With its version. Raises Problem."""
     datasets = Dataset.objects.visible_to(request.user).select_related("version")
-    dataset: Dataset | None = datasets.filter(pk=pk).first()
+    return required(datasets.filter(pk=pk).first())
+
+
+def required(dataset: Dataset | None) -> Dataset:
+    """Another user's looks like none. Raises Problem."""
     if dataset is None:
         raise Problem("Dataset not found or access denied", status=http.HTTP_404_NOT_FOUND)
     return dataset

@@ -9,9 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets.web import previews
+from datasets.web.api import described
 from datasets.web.api.access import conflict, visible_dataset
 from datasets.web.downloads import download
-from datasets.web.requests import ErrorsQuery, PreviewQuerySerializer
+from datasets.web.requests import ErrorsQuery, PreviewQuerySerializer, VersionQuery
 from pipeline.api import success
 from pipeline.pagination import Pages
 
@@ -25,6 +26,7 @@ class ErrorsPages(Pages):
 class ErrorsView(APIView):
     """Errors and warnings: all counted, the first hundred of each kind listed."""
 
+    @described.problems
     def get(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         pages = ErrorsPages(request)
@@ -44,6 +46,7 @@ class ErrorsView(APIView):
 class PreviewView(APIView):
     """Rows with the chat template applied, in segments that are trained on or not."""
 
+    @described.preview
     def get(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         serializer = PreviewQuerySerializer(data=request.query_params)
@@ -59,10 +62,13 @@ class PreviewView(APIView):
 class DownloadView(APIView):
     """The file as it was uploaded: of the present version, or of ``?version=``."""
 
+    @described.downloaded
     def get(self, request: Request, pk: UUID) -> FileResponse:
         dataset = visible_dataset(request, pk)
-        number = request.query_params.get("version", "")
-        version = dataset.versions.filter(number=number).first() if number.isdigit() else dataset.version
+        query = VersionQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        number = query.validated_data.get("version")
+        version = dataset.versions.filter(number=number).first() if number else dataset.version
         if version is None:
             raise Http404("The dataset has no such version")
         return download(version.file, version.file_name)
@@ -71,6 +77,7 @@ class DownloadView(APIView):
 class LeftOutView(APIView):
     """Every bad row of the present version by its line and kind, as CSV."""
 
+    @described.left_out
     def get(self, request: Request, pk: UUID) -> FileResponse:
         version = visible_dataset(request, pk).version
         if version is None or not version.left_out:

@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from datasets import services
 from datasets.models import Dataset
+from datasets.web.api import described
 from datasets.web.api.access import conflict, visible_dataset
 from datasets.web.requests import DatasetChangeSerializer
 from datasets.web.serializers import DatasetDetailSerializer
@@ -18,9 +19,11 @@ READING = ("format", "mapping", "tool_calls", "merge_turns", "fold_system")
 
 
 class DatasetView(APIView):
+    @described.read
     def get(self, request: Request, pk: UUID) -> Response:
         return success(DatasetDetailSerializer(visible_dataset(request, pk)).data)
 
+    @described.changed
     def patch(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         others = Dataset.objects.visible_to(request.user).filter(training_ready=True).exclude(pk=pk)
@@ -43,6 +46,7 @@ class DatasetView(APIView):
         services.dataset_change(visible_dataset(request, pk), asked)
         return success(DatasetDetailSerializer(visible_dataset(request, pk)).data)
 
+    @described.deleted
     def delete(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         try:

@@ -7,12 +7,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets import services
+from datasets.web.api import described
 from datasets.web.api.access import conflict, visible_dataset
 from datasets.web.serializers import DatasetDetailSerializer
 from pipeline.api import success
 
 
 class ValidateView(APIView):
+    @described.validated
     def post(self, request: Request, pk: UUID) -> Response:
         if not services.dataset_validate_again(visible_dataset(request, pk)):
             raise conflict("The dataset is already being validated")
@@ -22,6 +24,7 @@ class ValidateView(APIView):
 class ContinueView(APIView):
     """Train without the bad rows."""
 
+    @described.continued
     def post(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         if not services.dataset_go_on(dataset):
@@ -31,6 +34,7 @@ class ContinueView(APIView):
 
 
 class CancelView(APIView):
+    @described.cancelled
     def post(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         if not services.dataset_cancel(dataset):

@@ -13,19 +13,24 @@ from datasets import services
 from datasets.formats.options import TRAIN
 from datasets.models import Dataset
 from datasets.web import uploads
+from datasets.web.api import described
 from datasets.web.api.access import conflict, visible_dataset
 from datasets.web.api.dataset import shape_of
-from datasets.web.requests import DatasetRequestSerializer, ListQuery, VersionRequestSerializer
+from datasets.web.requests import DatasetRequestSerializer, ListQuery, VersionRequestSerializer, VersionsQuery
 from datasets.web.serializers import DatasetDetailSerializer, DatasetSerializer, VersionSerializer
+from pipeline.accounts.throttling import UPLOAD
 from pipeline.api import JSONParser, Problem, success
 from pipeline.http import api_user
+from pipeline.keyset import Keyset
 from pipeline.pagination import Pages
 
 
 class UploadView(APIView):
     """Takes a file in a multipart form, and no more of it than may be stored."""
 
+    takes_files = True
     parser_classes = [MultiPartParser, FormParser, JSONParser]
+    throttle_scopes = {"POST": UPLOAD}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         uploads.prepare(request._request)
@@ -50,6 +55,7 @@ class DatasetsPages(Pages):
 
 
 class DatasetsView(UploadView):
+    @described.listed
     def get(self, request: Request) -> Response:
         pages = DatasetsPages(request)
         datasets = Dataset.objects.visible_to(request.user).select_related("version").defer("error_report")
@@ -58,6 +64,7 @@ class DatasetsView(UploadView):
         rows = DatasetSerializer(pages.paginate_queryset(datasets), many=True).data
         return success({"datasets": rows, "pagination": pages.summary})
 
+    @described.created
     def post(self, request: Request) -> Response:
         serializer = DatasetRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -75,11 +82,22 @@ class DatasetsView(UploadView):
         return success(DatasetDetailSerializer(dataset).data, status=http.HTTP_201_CREATED)
 
 
+class VersionsPages(Pages):
+    """The list of a data set's versions."""
+
+    query = VersionsQuery
+    keyset = Keyset(("number",))
+
+
 class VersionsView(UploadView):
+    @described.versions_listed
     def get(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
-        return success({"versions": VersionSerializer(dataset.versions.all(), many=True).data})
+        pages = VersionsPages(request)
+        rows = VersionSerializer(pages.paginate_queryset(dataset.versions.all()), many=True).data
+        return success({"versions": rows, "pagination": pages.summary})
 
+    @described.version_created
     def post(self, request: Request, pk: UUID) -> Response:
         dataset = visible_dataset(request, pk)
         serializer = VersionRequestSerializer(data=request.data)

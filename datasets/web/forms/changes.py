@@ -1,6 +1,6 @@
 """The name of a data set, and what is held out of it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -9,6 +9,9 @@ from django.db.models import QuerySet
 from datasets.held_out import LARGEST_SHARE
 from datasets.models import Dataset
 from datasets.web.forms.fields import select
+
+OTHERS_LISTED = 200
+"""Data sets to choose from, the newest; of more, the API takes any."""
 
 
 class RenameForm(forms.Form):
@@ -28,7 +31,12 @@ class SplitForm(forms.Form):
 
     def __init__(self, *args: Any, others: QuerySet[Dataset], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["evaluation_dataset"].queryset = others  # type: ignore[attr-defined]
+        choice = cast("forms.ModelChoiceField[Dataset]", self.fields["evaluation_dataset"])
+        choice.queryset = others
+        chosen = self.initial.get("evaluation_dataset")
+        found = [*(others.filter(pk=chosen) if chosen else []), *others[:OTHERS_LISTED]]
+        listed = {other.pk: other.name for other in found}
+        choice.choices = [("", choice.empty_label or ""), *listed.items()]
         self.fields["evaluation_percent"].widget.attrs["placeholder"] = f"{settings.EVALUATION_SHARE * 100:g}"
 
     def values(self) -> dict[str, Any]:

@@ -16,8 +16,11 @@ from datasets.web import charts, previews, reports
 from datasets.web.forms.changes import SplitForm
 from datasets.web.forms.reading import ReadingForm
 from pipeline.http import SignedInRequest
+from pipeline.keyset import Keyset
+from pipeline.pagination import FirstPageInstead, ListPage, page_at
 
 PREVIEW_ROWS = 3
+VERSIONS_SHOWN = 10
 
 
 @login_required
@@ -47,7 +50,9 @@ def visible(request: SignedInRequest, pk: UUID) -> Dataset:
 
 
 def others(request: SignedInRequest, dataset: Dataset) -> QuerySet[Dataset]:
-    return Dataset.objects.visible_to(request.user).filter(training_ready=True).exclude(pk=dataset.pk)
+    """What it could be evaluated on, without what can be long."""
+    ready = Dataset.objects.visible_to(request.user).filter(training_ready=True)
+    return ready.exclude(pk=dataset.pk).defer("error_report", "length_histogram")
 
 
 def reading_form(dataset: Dataset, data: Any = None) -> ReadingForm:
@@ -69,7 +74,7 @@ def detail_context(request: SignedInRequest, dataset: Dataset, **forms: Any) -> 
     return {
         "dataset": dataset,
         "version": dataset.version,
-        "versions": dataset.versions.all(),
+        "versions": _versions(request, dataset),
         "errors": reports.kinds(dataset, errors=True),
         "warnings": reports.kinds(dataset, errors=False),
         "lengths": charts.lengths(dataset, length),
@@ -80,6 +85,15 @@ def detail_context(request: SignedInRequest, dataset: Dataset, **forms: Any) -> 
         **forms,
         **(_preview_context(request, dataset) if not dataset.is_being_read else {}),
     }
+
+
+def _versions(request: SignedInRequest, dataset: Dataset) -> ListPage:
+    """A page of them, the newest where the address names no other."""
+    rows, by_number = dataset.versions.all(), Keyset(("number",))
+    try:
+        return page_at(request.GET.get("versions", ""), rows, VERSIONS_SHOWN, by_number)
+    except FirstPageInstead:
+        return page_at("", rows, VERSIONS_SHOWN, by_number)
 
 
 def _preview_context(request: SignedInRequest, dataset: Dataset) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pipeline.http import SignedInRequest
 def download(request: SignedInRequest, pk: UUID, number: int | None = None) -> FileResponse:
     """The present version's file as it was uploaded, or another version's."""
     dataset = visible(request, pk)
-    version = get_object_or_404(dataset.versions, number=number) if number else dataset.version
+    version = get_object_or_404(dataset.versions, number=number) if number is not None else dataset.version
     if version is None:
         raise Http404("The dataset has no file")
     return downloads.download(version.file, version.file_name)

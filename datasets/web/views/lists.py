@@ -1,23 +1,20 @@
 """The list of data sets."""
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from datasets.models import Dataset
 from pipeline.http import SignedInRequest
+from pipeline.pagination import list_page, turning_pages
 
 PER_PAGE = 20
 
 
 @login_required
 @require_GET
+@turning_pages
 def dataset_list(request: SignedInRequest) -> HttpResponse:
     datasets = Dataset.objects.visible_to(request.user).defer("error_report", "length_histogram")
-    return render(
-        request,
-        "datasets/list.html",
-        {"page": Paginator(datasets, PER_PAGE).get_page(request.GET.get("page"))},
-    )
+    return render(request, "datasets/list.html", {"page": list_page(request, datasets, PER_PAGE)})

@@ -17,12 +17,16 @@ from datasets.models import Dataset
 from datasets.web import uploads
 from datasets.web.forms.upload import UploadForm, VersionForm
 from datasets.web.views.detail import visible
-from pipeline.http import SignedInRequest
+from pipeline.accounts.quotas import QuotaExceeded
+from pipeline.accounts.throttling import UPLOAD, throttled
+from pipeline.http import SignedInRequest, takes_files
 
 
+@takes_files
 @csrf_exempt  # until the file's way to disk is prepared: the token stands in the same body
 @login_required
 @require_http_methods(["GET", "POST"])
+@throttled(UPLOAD)
 def upload(request: SignedInRequest, pk: UUID | None = None) -> HttpResponse:
     """A new data set, or a new version of the one that is named."""
     uploads.prepare(request)
@@ -41,7 +45,7 @@ def _upload(request: SignedInRequest, pk: UUID | None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             return redirect(_take(request, dataset, form.cleaned_data))
-        except (services.DatasetBusy, services.SameFile) as error:
+        except (services.DatasetBusy, services.SameFile, QuotaExceeded) as error:
             form.add_error("file", str(error))
     return _upload_page(request, dataset, form)
 

@@ -77,10 +77,10 @@ def test_all_choices_ask_the_database_nothing_more(api, known):
             ask(api, known, **changes)
         return [query["sql"] for query in captured.captured_queries]
 
+    ask(api, known)  # the catalogue and what was measured are known from now on
     for basis in ("list", "best"):
         alone, with_all = queries(alternatives=False, basis=basis), queries(basis=basis)
         assert len(with_all) == len(alone)
-        assert sum("lora_run_measurements" in sql for sql in with_all) == 1
 
 
 def test_a_larger_model_is_slower_in_proportion_and_the_default_is_the_specifications(api, known):

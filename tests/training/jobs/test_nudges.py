@@ -7,7 +7,8 @@ from kombu.exceptions import ChannelError
 
 from pipeline.nudges import AGAIN_AFTER
 from training import tasks
-from training.models import TrainingJob
+from training.jobs import nudges
+from training.models import GpuType, TrainingJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,3 +68,29 @@ def test_jobs_that_were_cancelled_leave_no_room_for_more(make_job, user):
     as_if_told_long_ago()
     tasks.sweep()
     assert messages() <= 4
+
+
+def test_much_that_was_lost_is_sent_again_little_by_little_and_each_once(make_job, monkeypatch):
+    monkeypatch.setattr(nudges, "MOST_AT_ONCE", 2)
+    for _ in range(5):
+        make_job()
+    with current_app.connection_for_write() as connection:
+        connection.default_channel.queue_purge(QUEUE)
+    as_if_told_long_ago()
+    sent = []
+    for _ in range(4):
+        tasks.sweep()
+        sent.append(messages())
+    assert sent == [2, 4, 5, 5]
+
+
+def test_of_another_gpu_type_nothing_is_held_up(make_job, monkeypatch):
+    monkeypatch.setattr(nudges, "MOST_AT_ONCE", 1)
+    other = GpuType.objects.get(name="A100-80GB")
+    for _ in range(3):
+        make_job()
+    job = make_job(gpu_type=other)
+    TrainingJob.objects.filter(pk=job.pk).update(nudged_at=None)
+    as_if_told_long_ago()
+    tasks.sweep()
+    assert TrainingJob.objects.get(pk=job.pk).nudged_at

@@ -3,13 +3,16 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.training.conftest import claim
+from training.core.budget import STORAGE
 from training.core.queue import Wait, expected_wait
 from training.jobs import lifecycle
+from training.jobs import waiting as rules
 from training.jobs.waiting import waiting as waiting_for
 from training.models import BaseModel, TrainingJob, Worker
 
@@ -152,3 +155,67 @@ def test_the_doubt_is_around_the_expectation_and_grows_with_what_is_ahead(free_i
     assert all(wait.low <= wait.middle <= wait.high for wait in waits)
     assert [wait.high for wait in waits] == sorted(wait.high for wait in waits)
     assert waits[0].low == waits[0].high == min(free_in)
+
+
+@given(st.lists(seconds, min_size=1, max_size=4), jobs, st.integers(0, 8))
+def test_what_is_only_added_up_starts_no_earlier_and_later_by_the_longest_job_at_most(free_in, lengths, exactly):
+    ahead = [Wait(low=low, middle=middle, high=high) for low, middle, high in lengths]
+    rest = ahead[exactly:]
+    then = Wait(**{part: sum(getattr(job, part) for job in rest) for part in ("low", "middle", "high")})
+    exact, found = expected_wait(free_in, ahead), expected_wait(free_in, ahead[:exactly], then=then)
+    for part in ("low", "middle", "high"):
+        longest = max((getattr(job, part) for job in rest), default=0)
+        low, high = getattr(exact, part), getattr(exact, part) + longest
+        slack = 1e-9 * max(1, high)
+        assert low - slack <= getattr(found, part) <= high + slack
+
+
+queues = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from(["H100", "H100", "V100-32GB"]), st.booleans(), st.integers(1, 500)),
+    min_size=1,
+    max_size=8,
+)  # minutes that it has waited, for what, whether it is one's own, dollars
+
+
+def by_following(job, minutes_left):
+    """Place, own jobs ahead and wait, and the longest job ahead: every one followed from worker to worker."""
+    queued = TrainingJob.objects.filter(status="queued", gpu_config__type="H100")
+    ahead = sorted((other.queued_at, other.pk, other) for other in queued if (other.queued_at, other.pk) < at(job))
+    lengths = [float((other.estimated_total_cost - STORAGE) / other.hourly_rate) * 3600 for _, _, other in ahead]
+    waits = [Wait(low=length, middle=length, high=length) for length in lengths]
+    own = [pk for _, pk, other in ahead if other.user_id == job.user_id]
+    wait = expected_wait([60.0 * minutes for minutes in minutes_left], waits)
+    return len(ahead) + 1, own[: rules.LISTED], wait.middle, max(lengths, default=0)
+
+
+def at(job):
+    return job.queued_at, job.pk
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(queue=queues, number=st.integers(0, 7), minutes_left=st.lists(st.integers(0, 99), min_size=1, max_size=3))
+def test_any_queue_is_told_as_by_following_every_job(put_job, other_user, add_worker, queue, number, minutes_left):
+    """Also where only the first two are followed, and the rest added up: later by the longest of them at most."""
+    with transaction.atomic():
+        for name, minutes in enumerate(minutes_left):
+            add_worker(f"w{name}")
+            end = timezone.now() + timedelta(minutes=minutes)
+            if minutes:
+                put_job("running", worker=f"w{name}", expected_finish_at=end)
+        for minutes, gpu, is_own, cost in queue:
+            one = put_job(gpu=gpu, age=timedelta(minutes=minutes))
+            one.estimated_total_cost, one.hourly_rate = cost + 1, 2
+            one.user = one.user if is_own else other_user
+            one.save()
+        queued = list(TrainingJob.objects.filter(status="queued", gpu_config__type="H100"))
+        if queued:
+            job = queued[number % len(queued)]
+            position, own, wait, longest = by_following(job, minutes_left)
+            for followed, late in ((rules.ONE_BY_ONE, 0), (2, longest)):
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(rules, "ONE_BY_ONE", followed)
+                    said = waiting_for(job)
+                assert (said.position, list(said.own_ahead)) == (position, own)
+                until = (said.expected_start_at - timezone.now()).total_seconds()
+                assert wait - 5 <= until <= wait + late + 5
+        transaction.set_rollback(True)

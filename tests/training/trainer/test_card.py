@@ -3,6 +3,10 @@
 from dataclasses import replace
 
 import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from training.trainer.card import Facts, model_card
 from training.trainer.progress import Progress
@@ -38,6 +42,53 @@ def test_its_data_are_those_that_the_run_counted(base_spec):
         assert row in text
     assert "loss on the assistant's turns only" in text
     assert "rendered" not in text
+
+
+HOSTILE = [
+    "a\n---\n# Heading", "a | b |\n| c", "`code` ``two``", "`", "<script>alert(1)</script>", "a: b\nlicense: other",
+    "[link](http://example.com)", "![image](x.png)", "**bold** _slant_ ~~gone~~", "&lt;b&gt;", "trailing \\", "# #",
+    "\u2028---\u2029", "- item", "1. item", '"quoted"', "{{ x }} {0} {title}", "", " ", "\x00\x7f\x85", "no: [yes",
+    "😀 né",
+]  # fmt: skip
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))  # what a database holds: no lone surrogates
+
+
+def structure(card):
+    """Of the Markdown after the front matter: what it is made of, without the words; and the words of the heading."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(card.split("\n---\n", 1)[1])
+    parts = [
+        (token.type, token.tag, [child.type for child in token.children or () if child.type != "text"])
+        for token in tokens
+    ]
+    heading = next(token for token in tokens if token.type == "inline")
+    return parts, "".join(child.content for child in heading.children)
+
+
+def check_names(base_spec, text):
+    named = replace(
+        base_spec, model_name=text, dataset_name=text, model_license=text, model_revision=text or "x", preset=text
+    )
+    written = card(named, notes={})
+    front = yaml.safe_load(written.split("\n---\n", 1)[0])
+    assert (front["base_model"], front["license"]) == (text, text)
+    assert front.keys() == {"base_model", "library_name", "license", "pipeline_tag", "tags"}
+    plain = replace(base_spec, model_revision="x")
+    parts, heading = structure(written)
+    assert parts == structure(card(plain, notes={}))[0]
+    if text.isprintable() and "\u00ad" not in text:
+        assert heading == f"LoRA adapter: {' '.join(text.split())}".strip()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_name_that_means_something_elsewhere_is_only_a_name(base_spec, text):
+    check_names(base_spec, text)
+
+
+@settings(max_examples=40)
+@given(text=TEXT | st.lists(st.sampled_from([*HOSTILE, "\n", " ", "|", "`", "\\", "<", "*"])).map("".join))
+@example(text="\ufeff")
+def test_any_name_is_only_a_name(base_spec, text):
+    check_names(base_spec, text)
 
 
 def test_what_was_done_to_conversations_and_the_day_of_a_dated_template_are_in_it(base_spec):

@@ -14,10 +14,8 @@ import pytest
 
 from tests.tokenized import tokenized
 from tests.training.trainer.conftest import Trainer, changed, conversations, run, run_beside, short, weights
-from training.trainer import protocol
+from training.trainer import history, protocol
 from training.trainer.protocol import Checkpoint, Evaluation, Failed, Finished, Log, Resumed, Stage, Step, Stopped
-
-TINY_FILE = (4096, 4096)
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +121,53 @@ def test_a_checkpoint_names_what_its_run_is_bound_to_and_nothing_else(whole):
     }
 
 
-def test_the_disk_is_full_and_the_last_checkpoint_survives(make_spec):
+WITHOUT_ROOM = "No checkpoint could be written"
+
+
+def limit_files(trainer, size):
     """A limit on the size of files stands in for the disk: its errors are handled alike."""
-    trainer = Trainer(make_spec(total_steps=5000, checkpoint_seconds=0.2))
-    kept = trainer.read_until(Checkpoint).step
-    resource.prlimit(trainer.pids()[1], resource.RLIMIT_FSIZE, TINY_FILE)
-    assert trainer.wait() == protocol.EXIT_FAILED
-    assert trainer.end.code == "disk_full", trainer.end
-    kept = max(event.step for event in trainer.of(Checkpoint))
-    left = sorted(path.name for path in Path(trainer.job_file.parent, "checkpoints").iterdir())
-    assert left[-1] == f"step-{kept:08d}"
-    assert not any("draft" in name for name in left)
+    resource.prlimit(trainer.pids()[1], resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def wait_until_it_lacks_room(trainer):
+    while (said := trainer.read_until(Log)) and not said.message.startswith(WITHOUT_ROOM):
+        pass
+    assert said, trainer.output[-2000:]
+
+
+def test_the_disk_is_full_and_the_run_goes_on_with_its_last_checkpoint(make_spec):
+    """Full from each file of a checkpoint on."""
+    trainer = Trainer(make_spec(total_steps=50_000, checkpoint_seconds=0.2))
+    first = trainer.read_until(Checkpoint).step
+    folder = Path(trainer.job_file.parent, "checkpoints")
+    written = folder / f"step-{first:08d}"
+    sizes = [file.stat().st_size for file in (written / "adapter" / "adapter_model.safetensors", written / "state.pt")]
+    for size in (1024, *(size - 1 for size in sizes)):
+        limit_files(trainer, size)
+        wait_until_it_lacks_room(trainer)
+        kept = max(event.step for event in trainer.of(Checkpoint))
+        assert trainer.read_until(Step).step > kept  # it goes on
+        left = sorted(path.name for path in folder.iterdir())
+        assert left[-1] == f"step-{kept:08d}"
+        assert not any("draft" in name for name in left)
+        limit_files(trainer, resource.RLIM_INFINITY)
+        assert trainer.read_until(Checkpoint).step > kept
+    trainer.process.send_signal(signal.SIGTERM)
+    assert trainer.wait() == protocol.EXIT_STOPPED
+    steps = [event.step for event in history.read(trainer.job_file.parent, upto=trainer.end.step)]
+    assert steps == list(range(1, trainer.end.step + 1)), "a line was cut off, or written twice"
+
+
+def test_the_last_checkpoint_waits_for_room(make_spec):
+    trainer = Trainer(make_spec(checkpoint_seconds=1000.0))
+    trainer.read_until(Step)
+    limit_files(trainer, 1024)
+    wait_until_it_lacks_room(trainer)  # at the epoch's end: it goes on
+    wait_until_it_lacks_room(trainer)
+    assert len(trainer.losses) == 30
+    limit_files(trainer, resource.RLIM_INFINITY)
+    assert trainer.wait() == protocol.EXIT_FINISHED
+    assert Path(trainer.end.adapter_dir, "adapter_model.safetensors").exists()
 
 
 def test_it_ends_before_its_deadline_with_an_adapter(make_spec, tmp_path):

@@ -7,7 +7,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from training.models import GpuType, TrainingJob, Worker
+from tests.training.measured import record, start
+from training.models import Artifact, GpuType, IdempotencyKey, JobMetric, TrainingJob, Worker
 
 pytestmark = pytest.mark.django_db
 JOBS = "/admin/training/trainingjob/"
@@ -217,3 +218,24 @@ def test_workers_are_filtered_by_being_alive(admin_client):
     for wanted, name in (("yes", "gpu@a"), ("no", "gpu@b")):
         (worker,) = admin_client.get(f"/admin/training/worker/?alive={wanted}").context["cl"].queryset
         assert worker.name == name
+
+
+@pytest.mark.parametrize("model", ["jobevent", "jobmetric", "runplan", "runmeasurement", "artifact", "idempotencykey"])
+def test_what_a_job_leaves_is_found_by_the_beginning_of_its_id(admin_client, user, dataset, model):
+    for job in (mine := start(user, dataset)), start(user, dataset):
+        record(job)
+        JobMetric.objects.create(job=job, step=1, epoch=1)
+        Artifact.objects.create(job=job, file="a.zip", file_name="a.zip", size=1, sha256="0" * 64)
+        IdempotencyKey.objects.create(user=user, key=str(job.pk), digest="0" * 64, job=job)
+    found = admin_client.get(f"/admin/training/{model}/?q={str(mine.pk)[:8]}").context["cl"].queryset
+    assert {row.job_id for row in found} == {mine.pk}
+
+
+@pytest.mark.parametrize("path", ["auth/user", "training/basemodel"])
+def test_what_jobs_refer_to_is_not_deleted_and_the_jobs_are_not_listed_one_by_one(admin_client, job, path):
+    row = job.user if path == "auth/user" else job.base_model
+    said = admin_client.get(f"/admin/{path}/{row.pk}/delete/").content.decode()
+    assert "training jobs, which refer to it" in said
+    assert str(job) not in said
+    admin_client.post(f"/admin/{path}/{row.pk}/delete/", {"post": "yes"})
+    row.refresh_from_db()

@@ -78,6 +78,16 @@ def test_dimensions_that_no_model_has_are_refused(admin_client, model_folder):
     assert "incomplete" in answer.content.decode()
 
 
+def test_a_folder_that_is_not_allowed_is_refused_with_what_to_do(admin_client, model_folder, settings):
+    settings.MODELS_DIR = model_folder / "models"
+    answer = add(admin_client, source=str(model_folder), parameters="1000")
+    assert answer.status_code == 200
+    assert "have the operator add the folder to PIPELINE_MODEL_ROOTS" in answer.content.decode()
+    assert not BaseModel.objects.filter(name="tiny").exists()
+    settings.MODEL_ROOTS = [model_folder]
+    assert add(admin_client, source=str(model_folder)).status_code == 302
+
+
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"hidden_size": "large"}'])
 def test_a_config_that_is_none_is_said_to_be(model_folder, content):
     (model_folder / "config.json").write_text(content)

@@ -184,15 +184,20 @@ def test_the_list_has_the_datasets_and_the_pagination(api, dataset):
         "format": "openai_chat",
         "total_training_pairs": 1000,
     }
-    assert data["pagination"] == {"page": 1, "limit": 2, "total": 3, "totalPages": 2}
+    pagination = data["pagination"]
+    assert pagination | {"next": None} == {
+        "page": 1, "limit": 2, "total": 3, "totalPages": 2, "next": None, "previous": None,
+    }  # fmt: skip
     second = api.get(URL, {"limit": 2, "page": 2}).json()["data"]
     assert [job["id"] for job in second["jobs"]] == ids[:1]
+    by_cursor = api.get(URL, {"limit": 2, "cursor": pagination["next"]}).json()["data"]
+    assert by_cursor["jobs"] == second["jobs"]
 
 
 def test_the_list_is_ten_a_page_and_empty_beyond_the_end(api, dataset):
     assert api.get(URL).json()["data"] == {
         "jobs": [],
-        "pagination": {"page": 1, "limit": 10, "total": 0, "totalPages": 0},
+        "pagination": {"page": 1, "limit": 10, "total": 0, "totalPages": 0, "next": None, "previous": None},
     }
     create(api, dataset)
     assert api.get(URL, {"page": 1_000_000_000}).json()["data"]["jobs"] == []
@@ -212,7 +217,8 @@ def test_the_list_filters_by_status(api, dataset):
     "query",
     [
         {"page": "0"}, {"page": "-1"}, {"page": "x"}, {"page": "1.5"}, {"page": "9" * 30},
-        {"limit": "0"}, {"limit": "101"}, {"limit": "many"}, {"status": "done"},
+        {"page": "²"}, {"page": "9" * 5000}, {"limit": "²"}, {"cursor": "x"}, {"cursor": "\0"},
+        {"cursor": "x" * 100_000}, {"limit": "0"}, {"limit": "101"}, {"limit": "many"}, {"status": "done"},
     ],
 )  # fmt: skip
 def test_a_bad_query_is_a_400_that_names_it(api, query):
@@ -231,7 +237,7 @@ def test_the_list_shows_only_the_users_own_jobs(api, dataset, other_user):
 def test_the_list_takes_a_fixed_number_of_queries(api, dataset, django_assert_num_queries):
     for _ in range(5):
         create(api, dataset)
-    with django_assert_num_queries(4):  # token, user, count, rows
+    with django_assert_num_queries(3):  # token with its user, count, rows
         api.get(URL)
 
 

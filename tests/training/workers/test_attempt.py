@@ -1,19 +1,14 @@
 """What an attempt writes at its end: measurements never fail a run, and a lost claim leaves nothing behind."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 
 from tests.training.conftest import adapter, claim
 from tests.training.measured import measured
 from training.jobs import lifecycle
 from training.models import RunMeasurement, TrainingJob
-from training.workers.artifacts import FOLDER
 from training.workers.attempt import Attempt, ClaimLost
-from training.workers.cleanup import prune_artifacts
 
 pytestmark = pytest.mark.django_db
 
@@ -50,19 +45,3 @@ def test_an_attempt_that_lost_its_claim_records_nothing(attempt):
     with pytest.raises(ClaimLost):
         attempt._keep_measurement(Decimal(1))
     assert not RunMeasurement.objects.exists()
-
-
-def test_the_adapter_of_a_lost_claim_is_removed_and_no_other(attempt):
-    kept = adapter(attempt.job)
-    kept.file = default_storage.save(f"{FOLDER}/kept.zip", ContentFile(b"kept"))
-    assert lifecycle.complete(attempt.job, reason="done", artifact=kept)
-    lost = default_storage.save(f"{FOLDER}/lost.zip", ContentFile(b"lost"))
-    assert prune_artifacts() == 0  # an attempt may be about to commit it
-    assert prune_artifacts(older=timedelta(0)) == 1
-    assert default_storage.exists(str(kept.file))
-    assert not default_storage.exists(lost)
-
-
-def test_without_storage_there_is_nothing_to_remove(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "nowhere"
-    assert prune_artifacts(older=timedelta(0)) == 0

@@ -8,10 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from pipeline.accounts.throttling import CREATE
 from pipeline.api import Problem, success
 from pipeline.http import api_user
 from training.jobs import actions
 from training.jobs.data import DatasetNotReady
+from training.web.api import described
 from training.web.api.access import visible_job
 from training.web.requests import RetryRequestSerializer, budget_of
 from training.web.serializers import JobDetailSerializer
@@ -20,6 +22,7 @@ from training.web.serializers import JobDetailSerializer
 class CancelView(APIView):
     """Stop a job."""
 
+    @described.cancelled
     def post(self, request: Request, job_id: UUID) -> Response:
         """Now, or as soon as its worker sees it."""
         job = visible_job(request, job_id)
@@ -33,6 +36,9 @@ class CancelView(APIView):
 class RetryView(APIView):
     """Queue a failed or cancelled job again, from its last checkpoint."""
 
+    throttle_scopes = {"POST": CREATE}
+
+    @described.retried
     def post(self, request: Request, job_id: UUID) -> Response:
         """With a higher budget, if one is given."""
         serializer = RetryRequestSerializer(data=request.data)
@@ -50,6 +56,7 @@ class RetryView(APIView):
 class AdapterView(APIView):
     """The adapter as a zip, for browsers and scripts alike; of a stopped run, what it had learned by then."""
 
+    @described.adapter
     def get(self, request: Request, job_id: UUID) -> FileResponse:
         """Raises Http404 where there is none (yet), or its file is gone."""
         artifact = visible_job(request, job_id).adapter

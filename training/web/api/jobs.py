@@ -11,12 +11,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets.web.api.access import visible_dataset
+from pipeline.accounts.throttling import CREATE
 from pipeline.api import Problem, success
 from pipeline.http import api_user
 from pipeline.pagination import Pages
+from training.estimates.catalogue import catalogue
 from training.jobs import data_fits, start
 from training.jobs.idempotency import once
 from training.models import TrainingJob
+from training.web.api import described
 from training.web.api.access import visible_job
 from training.web.api.refusals import REFUSALS, refusal
 from training.web.requests import JobListQuery, JobRequestSerializer
@@ -34,9 +37,12 @@ class JobsPages(Pages):
 class JobsView(APIView):
     """The user's jobs."""
 
+    throttle_scopes = {"POST": CREATE}
+
+    @described.started
     def post(self, request: Request) -> Response:
         """Start one."""
-        serializer = JobRequestSerializer(data=request.data)
+        serializer = JobRequestSerializer(data=request.data, context={"catalogue": catalogue()})
         serializer.is_valid(raise_exception=True)
         dataset = visible_dataset(request, serializer.validated_data["dataset_id"])
         asked = start.JobRequest(dataset=dataset, **serializer.job)
@@ -54,10 +60,12 @@ class JobsView(APIView):
         headers = {"Idempotent-Replayed": "true"} if is_repeated else None
         return success(data, status=http.HTTP_201_CREATED, headers=headers)
 
+    @described.listed
     def get(self, request: Request) -> Response:
         """The newest first."""
         pages = JobsPages(request)
         jobs = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
+        jobs = jobs.defer("dataset__error_report", "dataset__length_histogram")
         if wanted := pages.asked.get("status"):
             jobs = jobs.filter(status=wanted)
         data = JobWithDatasetSerializer(pages.paginate_queryset(jobs), many=True).data
@@ -67,6 +75,7 @@ class JobsView(APIView):
 class JobView(APIView):
     """One job."""
 
+    @described.read
     def get(self, request: Request, job_id: UUID) -> Response:
         """With its history, its plan and what it measured."""
         return success(JobDetailSerializer(visible_job(request, job_id)).data)

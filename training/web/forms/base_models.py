@@ -3,10 +3,13 @@
 What no worker can load can be chosen all the same, to see its price; the field then says what to do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.forms.models import ModelChoiceIterator
 
 from training.core.overheads import STORED_BYTES
@@ -38,14 +41,30 @@ class ModelsByPlace(ModelChoiceIterator[BaseModel]):
     """The base models in the groups that there are; within one, those of a family stand together."""
 
     def __iter__(self) -> Iterator[Any]:
-        models = _by_family(list(self.queryset))
-        places = whereabouts(models)
+        on_offer = _by_family(list(self.queryset))
+        places = whereabouts(on_offer)
         for place, label in GROUPS.items():
-            if choices := [self.choice(model) for model in models if places[model.pk] == place]:
+            if choices := [self.choice(model) for model in on_offer if places[model.pk] == place]:
                 yield label, choices
 
 
-class BaseModelField(forms.ModelChoiceField[BaseModel]):
+class CatalogueField(forms.ModelChoiceField[Any]):
+    """A row of the catalogue, which the form has looked at already: none is asked for again."""
+
+    rows: Mapping[str, models.Model] = MappingProxyType({})
+    """By what is sent for them."""
+
+    def to_python(self, value: Any) -> Any:
+        """Raises ValidationError."""
+        if value in self.empty_values:
+            return None
+        sent = getattr(value, self.to_field_name or "pk") if isinstance(value, models.Model) else value
+        if (found := self.rows.get(str(sent))) is None:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return found
+
+
+class BaseModelField(CatalogueField):
     """A base model that is on offer."""
 
     iterator = ModelsByPlace
@@ -54,7 +73,7 @@ class BaseModelField(forms.ModelChoiceField[BaseModel]):
         return f"{obj.name} ({size(obj)})"
 
 
-def _by_family(models: Sequence[BaseModel]) -> list[BaseModel]:
+def _by_family(found: Sequence[BaseModel]) -> list[BaseModel]:
     """The default's family first, as the models have their order."""
-    families = list(dict.fromkeys(model.family for model in models))
-    return sorted(models, key=lambda model: families.index(model.family))
+    families = list(dict.fromkeys(model.family for model in found))
+    return sorted(found, key=lambda model: families.index(model.family))

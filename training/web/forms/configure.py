@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from django import forms
@@ -13,10 +13,11 @@ from training.core.forecast import BEST, LIST
 from training.core.hyperparameters import LIMITS, Hyperparameters
 from training.core.options import DEFAULT_OPTIONS
 from training.core.presets import DEFAULT, IDS, PRESETS, matching
+from training.estimates.catalogue import Catalogue, catalogue
 from training.jobs.start import JobRequest
 from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType, TrainingJob
 from training.trainer.windows import SPLIT
-from training.web.forms.base_models import BaseModelField
+from training.web.forms.base_models import BaseModelField, CatalogueField
 from training.web.forms.fields import TOO_LONG_HELP, Slider, as_sent, budget_field, shown, slider_field, too_long_field
 from training.web.forms.options import OptionsForm
 from training.web.forms.setting import not_taken
@@ -38,7 +39,7 @@ class ConfigureForm(OptionsForm):
     dataset_id = forms.UUIDField(widget=forms.HiddenInput)
     base_model = BaseModelField(BaseModel.objects.filter(is_active=True), empty_label=None)
     preset_id = forms.ChoiceField(choices=[(id_, id_) for id_ in IDS], widget=forms.RadioSelect)
-    gpu_type = forms.ModelChoiceField(
+    gpu_type = CatalogueField(
         GpuType.objects.filter(is_active=True),
         label="GPU type",
         to_field_name="name",
@@ -67,8 +68,12 @@ class ConfigureForm(OptionsForm):
     too_long = too_long_field()
     idempotency_key = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Catalogue | None = None, **kwargs: Any) -> None:
+        """``known``: the present catalogue, where it has been looked at already."""
         super().__init__(*args, **kwargs)
+        self.known = known or catalogue()
+        cast(CatalogueField, self.fields["gpu_type"]).rows = self.known.gpu_types_by_name
+        cast(CatalogueField, self.fields["base_model"]).rows = {str(one.pk): one for one in self.known.base_models}
         for limit in LIMITS.values():
             self.fields[limit.name] = slider_field(limit)
         self.fields["max_cost"] = budget_field()

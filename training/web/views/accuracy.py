@@ -9,10 +9,13 @@ from pipeline.http import SignedInRequest
 from training.core.accuracy import FEWEST
 from training.estimates.track_record import track_record
 from training.models import RunMeasurement
+from training.models.measurement import RunMeasurementQuerySet
 from training.web.error_chart import error_chart
 
 SHOWN = 40
 """Runs in the picture, and as many in the table that says the same."""
+COUNTED = RunMeasurementQuerySet.MOST_COMPARED
+"""Of runs elsewhere: from so many on, it is no longer said exactly."""
 
 
 @login_required
@@ -31,7 +34,8 @@ def accuracy(request: SignedInRequest) -> HttpResponse:
         ],
         "latest": record.runs[: -SHOWN - 1 : -1],
         "picture": error_chart(record.runs[-SHOWN:]),
-        "elsewhere": visible.elsewhere().count(),
+        "elsewhere": visible.elsewhere()[:COUNTED].count(),
+        "elsewhere_at_least": COUNTED,
         "fewest": FEWEST,
         "sees_all": request.user.has_perm("training.view_runmeasurement"),
         "own_id": request.user.pk,

@@ -1,9 +1,11 @@
 """The configure page and its live estimate."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.forms import UUIDField
 from django.http import HttpResponse
@@ -13,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
 from datasets.models import Dataset
+from pipeline.accounts.quotas import QuotaExceeded
+from pipeline.accounts.throttling import CREATE, ESTIMATE, throttled
 from pipeline.http import SignedInRequest
 from training.core.presets import DEFAULT, PRESETS
 from training.jobs import start
@@ -25,17 +29,20 @@ from training.web.forms.configure import ConfigureForm
 from training.web.views.estimates import Problem, estimate_context, open_check
 
 PAGE = "training/configure.html"
+REFUSALS = (DatasetNotReady, start.NoBaseModel, CannotBeLoaded, start.DoesNotFit, QuotaExceeded)
+"""Why a job is not started, beside what is wrong with its data."""
 NOT_ASKED = ("quoted_cost", "within_hours")
 """Fields that make no other job."""
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@throttled(CREATE)
 def configure(request: SignedInRequest) -> HttpResponse:
     """Show the form with its first estimate; a POST starts the job, or changes what the pressed button says."""
     probe = _probe(request)
     raw_id = request.POST.get("dataset_id") or request.GET.get("datasetId", "")
-    dataset, problem = _dataset_for(request, str(probe.dataset_id) if probe and not raw_id else raw_id)
+    dataset, problem = _dataset_for(request, str(probe.dataset_id) if probe and not raw_id else raw_id, _whole)
     if dataset is None or problem or (problem := _nothing_on_offer()):
         return render(request, PAGE, {"dataset": dataset, "problem": problem})
     if request.method == "POST" and "change" not in request.POST:
@@ -50,12 +57,13 @@ def configure(request: SignedInRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@throttled(ESTIMATE)
 def estimate(request: SignedInRequest) -> HttpResponse:
     """The cost card for the form as it stands, and every other choice of hardware.
 
     Asked how the check of the data gets on, it says just that, until there is a card to be priced anew.
     """
-    dataset, problem = _dataset_for(request, request.POST.get("dataset_id", ""))
+    dataset, problem = _dataset_for(request, request.POST.get("dataset_id", ""), Dataset.with_figures)
     if dataset is None or problem:
         context: dict[str, Any] = {"is_update": True, "problems": [Problem(label="Dataset", text=problem["text"])]}
     else:
@@ -78,7 +86,7 @@ def _start(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> H
         form = form.renewed()
         form.full_clean()
         form.add_error(None, "This page has started a job already. To start another one, press Start again.")
-    except (DatasetNotReady, start.NoBaseModel, CannotBeLoaded, start.DoesNotFit, *data_fits.REFUSALS) as error:
+    except (*REFUSALS, *data_fits.REFUSALS) as error:
         form.add_error(None, str(error))
     return render(request, PAGE, _context(form, dataset, None), status=422)
 
@@ -124,8 +132,14 @@ def _probe(request: SignedInRequest) -> TrainingJob | None:
     return jobs.filter(pk=probe_id, plan__is_probe=True, measurement__isnull=False).first() if probe_id else None
 
 
-def _dataset_for(request: SignedInRequest, raw_id: str) -> tuple[Dataset | None, dict[str, str]]:
-    """The data set to train on, or what is in the way and the way out."""
+def _whole(dataset_id: Any, user: AbstractBaseUser) -> Dataset | None:
+    return Dataset.objects.visible_to(user).filter(pk=dataset_id).first()
+
+
+def _dataset_for(
+    request: SignedInRequest, raw_id: str, find: Callable[[Any, Any], Dataset | None]
+) -> tuple[Dataset | None, dict[str, str]]:
+    """The data set to train on, or what is in the way and the way out. ``find``: by its id and its user."""
     way_out = {"url": reverse("datasets:list"), "label": "Go to Datasets"}
     if not raw_id:
         text = "No dataset selected. Please select a dataset from the datasets page."
@@ -134,7 +148,7 @@ def _dataset_for(request: SignedInRequest, raw_id: str) -> tuple[Dataset | None,
         dataset_id = UUIDField().clean(raw_id)
     except ValidationError:
         dataset_id = None
-    dataset = Dataset.objects.visible_to(request.user).filter(pk=dataset_id).first() if dataset_id else None
+    dataset = find(dataset_id, request.user) if dataset_id else None
     if dataset is None:
         text = "Dataset not found or access denied"
         return None, {"title": "Dataset not found", "text": text} | way_out

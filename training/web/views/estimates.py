@@ -9,7 +9,7 @@ from datasets.models import Dataset
 from training.estimates.estimator import Estimator
 from training.estimates.quote import Quote, quote
 from training.estimates.run_settings import RunSettings
-from training.jobs.base_models import CannotBeLoaded, require_loadable, whereabouts
+from training.jobs.base_models import CannotBeLoaded, alive, require_loadable, whereabouts
 from training.models import BaseModel, GpuType
 from training.web.choices import choices_of
 from training.web.data_fits import CheckedData, checked_data
@@ -75,13 +75,15 @@ def _run(form: ConfigureForm, dataset: Dataset) -> RunSettings:
 
 def _quote(form: ConfigureForm, run: RunSettings) -> Quote:
     chosen = form.chosen()
-    return quote(Estimator(run), chosen["gpu_type"], chosen["gpu_count"], within_hours=chosen.get("within_hours"))
+    estimator = Estimator(run, known=form.known)
+    return quote(estimator, chosen["gpu_type"], chosen["gpu_count"], within_hours=chosen.get("within_hours"))
 
 
 def _loading(model: BaseModel, gpu_type: GpuType) -> dict[str, str]:
     """Whether the base model has to be fetched, or cannot be: then no job is started with it."""
+    workers = alive()
     try:
-        require_loadable(model, gpu_type)
+        require_loadable(model, gpu_type, workers)
     except CannotBeLoaded as error:
         return {"cannot_be_loaded": str(error)}
-    return {"model_note": note(model, whereabouts([model])[model.pk])}
+    return {"model_note": note(model, whereabouts([model], workers)[model.pk])}

@@ -8,6 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from pipeline.accounts.quotas import QuotaExceeded
+from pipeline.accounts.throttling import CREATE, throttled
 from pipeline.http import SignedInRequest
 from training.jobs import actions
 from training.jobs.data import DatasetNotReady
@@ -34,6 +36,7 @@ def cancel(request: SignedInRequest, job_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@throttled(CREATE)
 def retry(request: SignedInRequest, job_id: UUID) -> HttpResponse:
     """Queue it again, and go back to its monitor."""
     job = visible_job(request, job_id)
@@ -43,7 +46,7 @@ def retry(request: SignedInRequest, job_id: UUID) -> HttpResponse:
         return redirect(job)
     try:
         actions.job_retry(job=job, user=request.user, max_cost=form.cleaned_data["max_cost"])
-    except (actions.JobRefused, DatasetNotReady) as error:
+    except (actions.JobRefused, DatasetNotReady, QuotaExceeded) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "The job is queued again.")

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from pipeline.http import SignedInRequest
+from pipeline.pagination import list_page, turning_pages
 from training.core.gpu_names import CPU
 from training.core.hyperparameters import LIMITS
 from training.jobs.curves import curves
@@ -27,18 +27,20 @@ JOBS_PER_PAGE = 20
 
 @login_required
 @require_GET
+@turning_pages
 def jobs(request: SignedInRequest) -> HttpResponse:
     """The list, of one status where that is asked for; the part that is asked for again while jobs are active."""
     wanted = request.GET.get("status", "")
     rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
+    rows = rows.defer("dataset__error_report", "dataset__length_histogram")
     if wanted in TrainingJob.Status.values:
         rows = rows.filter(status=wanted)
     else:
         wanted = ""
-    page = Paginator(rows, JOBS_PER_PAGE).get_page(request.GET.get("page"))
+    page = list_page(request, rows, JOBS_PER_PAGE)
     context = {
         "page": page,
-        "any_active": any(job.is_active for job in page),
+        "any_active": any(job.is_active for job in page.rows),
         "status": wanted,
         "statuses": TrainingJob.Status.choices,
     }

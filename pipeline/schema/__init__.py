@@ -1,0 +1,1 @@
+"""The JSON API described by OpenAPI, from its views: what every operation has in common is said here, once."""

@@ -1,0 +1,1 @@
+"""What answers about runs look like, where no serializer makes them: for the API's description."""
