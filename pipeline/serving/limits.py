@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 from django.http import HttpResponse
 from django.urls import Resolver404, resolve
@@ -15,6 +14,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from pipeline.handler import Utf8Request
 from pipeline.http import FORM_OVERHEAD_BYTES
 
 ANYBODY_BYTES = 64 * 1024
@@ -23,7 +23,7 @@ ANYBODY_BYTES = 64 * 1024
 
 def allowance(environ: dict[str, Any]) -> int:
     """Bytes that may come; in a thread of the application, for it may ask the database."""
-    request = WSGIRequest(environ | {"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()})
+    request = Utf8Request(environ | {"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()})
     close_old_connections()
     try:
         if not is_signed_in(request):
@@ -44,7 +44,7 @@ def takes_files(path: str) -> bool:
     return bool(getattr(getattr(view, "cls", view), "takes_files", False))
 
 
-def is_signed_in(request: WSGIRequest) -> bool:
+def is_signed_in(request: Utf8Request) -> bool:
     """By session or by token, without a look at the body."""
     SessionMiddleware(lambda _: HttpResponse()).process_request(request)
     if get_user(request).is_authenticated:

@@ -40,6 +40,8 @@ BYTES = {
     "header with a space": GET + b"Content-Length : 5\r\n" + END,
     "folded header": GET + b"X-A: 1\r\n  2\r\n" + END,
     "NUL in a header": GET + b"Cookie: sessionid=\0\r\n" + END,
+    "no charset": JSON.replace(b"estimate", b"estimate?a=%e9").replace(b"json", b"json; charset=bz2_codec")
+    + b"Content-Length: 2\r\n" + END + b"{}",
     "NUL in a charset": JSON.replace(b"json", b"json; charset=\0") + b"Content-Length: 2\r\n" + END + b"{}",
     "no UTF-8 in headers": GET + b"Cookie: sessionid=\xff\r\nAuthorization: Bearer \xff\r\nAccept: \xff\r\n" + END,
     "quoted NUL in a cookie": GET + b'Cookie: sessionid="\\000"; csrftoken="\\000"; messages="\\000"\r\n' + END,
