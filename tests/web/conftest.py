@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import override_settings
 
+from pipeline.handler import Utf8Request
 from tests.conftest import seed
 from tests.web.asking import Asker
 from tests.web.scene import scene
@@ -27,3 +28,8 @@ def asker(world, monkeypatch):
     """What is logged of thousands of requests takes longer than to answer them."""
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     return Asker(world.clients)
+
+
+@pytest.fixture(autouse=True)
+def requests_as_the_server_makes_them(monkeypatch):
+    monkeypatch.setattr("django.test.client.WSGIRequest", Utf8Request)
