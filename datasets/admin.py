@@ -8,9 +8,10 @@ from django.template.defaultfilters import pluralize
 
 from datasets.formats.shapes import SHAPES
 from datasets.models import Dataset, DatasetVersion
+from datasets.models.querysets import LONG
 from datasets.services import dataset_validate_again
 from pipeline.deletion import Protected
-from pipeline.long_lists import CreatedFilter, LongList, by, by_id, newest, of_user, recent
+from pipeline.long_lists import YES_NO, CreatedFilter, LongList, by, by_id, newest, of_user, recent
 
 SHOWN = 100
 """Versions on a data set's page."""
@@ -39,7 +40,7 @@ class DatasetAdmin(Protected, LongList):
         "status",
         CreatedFilter,
         recent("format", "format", [(name, shape.label) for name, shape in SHAPES.items()]),
-        recent("training_ready", "training ready", [("True", "Yes"), ("False", "No")]),
+        recent("training_ready", "training ready", YES_NO),
     ]
     finders = [by_id(), by("name__istartswith"), of_user(), by("versions__sha256")]
     search_help_text = (
@@ -59,7 +60,7 @@ class DatasetAdmin(Protected, LongList):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
         """Without what can be long and no page shows."""
-        return super().get_queryset(request).defer("error_report", "length_histogram")
+        return super().get_queryset(request).defer(*LONG)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

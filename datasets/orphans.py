@@ -12,13 +12,10 @@ from django.utils import timezone
 
 from datasets.caches import READING
 from datasets.models import DatasetVersion, TokenCache
-from pipeline.orphans import Missing, Orphan, local, missing, stored
+from pipeline.orphans import Missing, Orphan, local, missing, owner, stored
 
 FOLDER = "datasets"
 """Of storage, for all files of data sets."""
-UPLOADING = "uploading"
-"""The folder of files that are being uploaded."""
-
 AT_WORK = timedelta(days=1)
 """A pass may keep a file of its own, and not touch it, for so long."""
 
@@ -27,7 +24,7 @@ def orphans() -> Iterator[Orphan]:
     """In storage; and on this machine, of passes that nobody will continue and uploads that broke off."""
     yield from stored(_storage(), FOLDER, kind="data set", known=_known)
     yield from _local(settings.VAR_DIR / READING, kind="pass over a data set")
-    yield from _local(settings.VAR_DIR / UPLOADING, kind="upload")
+    yield from _local(settings.UPLOADING_DIR, kind="upload")
 
 
 def rows_without_file() -> Iterator[Missing]:
@@ -50,7 +47,7 @@ def _caches() -> QuerySet[TokenCache]:
 
 def _known(names: list[str]) -> set[str]:
     """Those that a row has: by the version that a name begins with, which is quick, and what is left by itself."""
-    beginnings = filter(None, (uuid(name.removeprefix(f"{FOLDER}/")) for name in names))
+    beginnings = filter(None, (owner(name.removeprefix(f"{FOLDER}/")) for name in names))
     versions = list(beginnings)
     found = _among(_versions().filter(pk__in=versions), names) | _among(_caches().filter(version__in=versions), names)
     left = list(set(names) - found)
@@ -74,26 +71,18 @@ def _named() -> Iterator[tuple[str, str]]:
 def _local(folder: Path, *, kind: str) -> Iterator[Orphan]:
     """Everything but what belongs to a version that may still be read, and what a program at work keeps for itself."""
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    wanted = _wanted(filter(None, (uuid(path.name) for path in paths)))
+    wanted = _wanted(filter(None, (owner(path.name) for path in paths)))
     for path in paths:
-        version = uuid(path.name)
+        version = owner(path.name)
         if version in wanted:
             continue
         try:
             found = local(path, kind=kind)
         except FileNotFoundError:
             continue  # just ended
-        if version or folder.name == UPLOADING or timezone.now() - found.changed_at > AT_WORK:
+        if version or folder == settings.UPLOADING_DIR or timezone.now() - found.changed_at > AT_WORK:
             yield found
 
 
 def _wanted(versions: Iterable[UUID]) -> set[UUID]:
     return set(_versions().filter(pk__in=list(versions)).values_list("pk", flat=True))
-
-
-def uuid(name: str) -> UUID | None:
-    """The version that a file's name begins with."""
-    try:
-        return UUID(name[:36])
-    except ValueError:
-        return None

@@ -45,8 +45,7 @@ def dataset_upload(
     """Store the file and, once that is committed, have it validated. Raises QuotaExceeded."""
     digest = _sha256(file)
     with transaction.atomic():
-        quotas.require(user, quotas.DATASETS)
-        quotas.require(user, quotas.STORED_BYTES, file.size)
+        quotas.require(user, datasets=1, stored_bytes=file.size)
         dataset = Dataset.objects.create(
             user_id=user.pk,
             name=name,
@@ -64,7 +63,7 @@ def dataset_upload_version(*, dataset: Dataset, file: File[bytes]) -> DatasetVer
     """Make a changed file the data set's present version. Raises QuotaExceeded, DatasetBusy, SameFile."""
     digest = _sha256(file)
     with transaction.atomic():
-        quotas.require(dataset.user, quotas.STORED_BYTES, file.size)
+        quotas.require(dataset.user, stored_bytes=file.size)
         dataset = _idle(dataset)
         if dataset.version and dataset.version.sha256 == digest:
             raise SameFile(f"The file is the same as version {dataset.version.number}: nothing has changed.")

@@ -29,6 +29,9 @@ RECENT = 10_000
 MOST_AT_ONCE = 100
 """Rows that one action takes."""
 
+YES_NO = [("True", "Yes"), ("False", "No")]
+"""Choices of a filter by what is so or not."""
+
 Finder = Callable[[str], Q | None]
 """What a search's words may mean; ``None`` where they cannot."""
 

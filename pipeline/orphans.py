@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from uuid import UUID
 
 from django.core.files.storage import Storage
 from django.utils import timezone
@@ -110,6 +111,14 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def owner(name: str) -> UUID | None:
+    """The id that a file's name begins with: of what it belongs to."""
+    try:
+        return UUID(name[:36])
+    except ValueError:
+        return None
 
 
 def _chunks(names: Iterable[str]) -> Iterator[list[str]]:

@@ -154,6 +154,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [SITE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = VAR_DIR / "media"
+UPLOADING_DIR = VAR_DIR / "uploading"  # not among others' temporary files: /tmp may be small
 STORAGES = {
     "default": {"BACKEND": "pipeline.storage.WholeFiles"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -7,6 +7,9 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.utils import timezone
 
+LONG = ("error_report", "length_histogram")
+"""Columns that no list shows: ``defer(*LONG)``."""
+
 
 class DatasetQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "DatasetQuerySet":

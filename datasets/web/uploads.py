@@ -13,7 +13,6 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload, Tempo
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
-from datasets.orphans import UPLOADING
 from pipeline.http import FORM_OVERHEAD_BYTES
 
 
@@ -21,7 +20,7 @@ class _Upload(TemporaryUploadedFile):
     """Written where uploads are kept, so that storage can move it instead of copying; /tmp may be small."""
 
     def __init__(self, name: str, *about: Any) -> None:
-        folder: Path = settings.VAR_DIR / UPLOADING
+        folder: Path = settings.UPLOADING_DIR
         folder.mkdir(parents=True, exist_ok=True)
         file = tempfile.NamedTemporaryFile(suffix=".upload", dir=folder)  # noqa: SIM115 - closed as uploads are
         UploadedFile.__init__(self, file, name, *about)

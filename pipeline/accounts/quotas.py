@@ -79,15 +79,21 @@ def usage(user: AbstractBaseUser) -> list[Usage]:
     return [_usage(name, user, quota) for name in WORDS]
 
 
-def require(user: AbstractBaseUser, name: str, more: int = 1) -> None:
-    """Let pass what is within the user's limit. In the transaction that then makes it: the user's row is locked.
+def require(user: AbstractBaseUser, **wanted: int) -> None:
+    """Let pass what is within the user's limits. In the transaction that then makes it: the user's row is locked.
+
+    Args:
+        user: who wants it.
+        wanted: how much more of what, by the names in WORDS.
 
     Raises QuotaExceeded.
     """
     get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
-    found = _usage(name, user, Quota.objects.filter(pk=user.pk).first())
-    if found.limit is not None and found.used + more > found.limit:
-        raise QuotaExceeded(found, more)
+    quota = Quota.objects.filter(pk=user.pk).first()
+    for name, more in wanted.items():
+        found = _usage(name, user, quota)
+        if found.limit is not None and found.used + more > found.limit:
+            raise QuotaExceeded(found, more)
 
 
 def _usage(name: str, user: AbstractBaseUser, quota: Quota | None) -> Usage:

@@ -56,7 +56,7 @@ def create_token(request: SignedInRequest) -> HttpResponse:
         return _page(request, form, status=422)
     try:
         with transaction.atomic():
-            quotas.require(request.user, quotas.TOKENS)
+            quotas.require(request.user, tokens=1)
             _, secret = ApiToken.objects.create(user=request.user, name=form.cleaned_data["name"], expiry=form.lifetime)
     except quotas.QuotaExceeded as error:
         form.refuse(error)

@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
@@ -35,13 +34,9 @@ class Gone(Exception):
     """The client hung up, or sent what is no body."""
 
 
-FOLDER: Path = settings.VAR_DIR / "uploading"
-"""Among the uploads, because /tmp may be small."""
-
-
 def spool(max_size: int = SPOOL_BYTES) -> IO[bytes]:
     """A file without a name, which vanishes when it is closed or its process dies."""
-    return tempfile.SpooledTemporaryFile(max_size=max_size, dir=str(FOLDER))
+    return tempfile.SpooledTemporaryFile(max_size=max_size, dir=str(settings.UPLOADING_DIR))
 
 
 async def take_in(receive: Receive, body: IO[bytes], *, stated: int, ask: Ask) -> int:

@@ -1,7 +1,6 @@
 """The ASGI application that Granian serves: a request waits for its client here, and for nothing else in a thread."""
 
 import asyncio
-import errno
 import io
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from pipeline.outages import outage
 from pipeline.serving import bodies, wsgi
 from pipeline.serving.limits import allowance, takes_files
 from pipeline.serving.refusals import REFUSED
@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 CHUNK_BYTES = 128 * 1024
 READING_SECONDS = 600.0
 """For a client to take a chunk. The system's buffers hold megabytes before it: a slow line needs minutes for those."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -31,7 +30,7 @@ class Front:
     def __init__(self, application: Callable[..., Iterable[bytes]], *, threads: int) -> None:
         self._application = application
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
-        bodies.FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.UPLOADING_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def __call__(self, scope: Mapping[str, Any], receive: bodies.Receive, send: Send) -> None:
         with bodies.spool() as body:
@@ -68,9 +67,9 @@ class Front:
         except bodies.Gone:
             status = HTTPStatus.BAD_REQUEST
         except OSError as error:
-            if error.errno not in FULL:
+            if (found := outage(error)) is None:
                 raise
-            status = HTTPStatus.INSUFFICIENT_STORAGE
+            status = found.status
         return {"wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0", REFUSED: status}
 
 

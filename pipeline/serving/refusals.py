@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 
 from pipeline.errors import refused
+from pipeline.outages import NO_ROOM, NO_WRITING
 from pipeline.serving.limits import ANYBODY_BYTES
 
 REFUSED = "pipeline.refused"
@@ -20,7 +21,7 @@ WORDS = {
     f"{filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)} from who has.",
     HTTPStatus.REQUEST_TIMEOUT: "The rest of the request did not come. Send it again.",
     HTTPStatus.BAD_REQUEST: "The request broke off, or its body is not written as HTTP wants it.",
-    HTTPStatus.INSUFFICIENT_STORAGE: "The server's disk is full. Ask who runs it to make room, then send this again.",
+    **{out.status: out.words for out in (NO_ROOM, NO_WRITING)},
 }
 
 

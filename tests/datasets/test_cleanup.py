@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def folders(settings, tmp_path, catalogue):
     settings.MEDIA_ROOT, settings.VAR_DIR = tmp_path / "media", tmp_path / "var"
+    settings.UPLOADING_DIR = settings.VAR_DIR / "uploading"
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from celery import current_app
 from django.utils import timezone
-from kombu.exceptions import ChannelError
 
 from datasets import tasks
 from datasets.models import Dataset
+from pipeline.nudges import messages_in
+from tests.queues import emptied
 from training.jobs import data_fits
 from training.models import DataFit
 
@@ -18,22 +18,13 @@ LONG_AGO = timedelta(minutes=5)
 
 
 def messages():
-    with current_app.connection_for_write() as connection:
-        try:
-            return connection.default_channel.queue_declare(QUEUE, passive=True).message_count
-        except ChannelError:
-            return 0
+    return messages_in(QUEUE)
 
 
 @pytest.fixture(autouse=True)
 def empty_queue(db):
-    def purge():
-        with current_app.connection_for_write() as connection:
-            connection.default_channel.queue_purge(QUEUE)
-
-    purge()
-    yield
-    purge()
+    with emptied(QUEUE):
+        yield
 
 
 def test_without_a_worker_uploads_are_told_of_once_each(make_dataset):

@@ -19,6 +19,7 @@ from training.core.gpu_names import CPU, CUDA
 from training.core.presets import IDS
 from training.jobs import queues
 from training.models import TrainingJob
+from training.models.querysets import LONG_OF_DATASET
 
 LISTED = 20
 """Jobs in each of the overview's lists."""
@@ -84,7 +85,7 @@ class TrainingJobAdmin(ReadOnly, LongList):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingJob]:
         """Without what can be long and no page shows."""
-        return super().get_queryset(request).defer("dataset__error_report", "dataset__length_histogram")
+        return super().get_queryset(request).defer(*LONG_OF_DATASET)
 
     @admin.display(description="Last lines of the trainer's log")
     def log_tail(self, job: TrainingJob) -> str:

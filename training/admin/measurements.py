@@ -6,15 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from pipeline.long_lists import CreatedFilter, LongList, by_id, recent
+from pipeline.long_lists import YES_NO, CreatedFilter, LongList, by_id, recent
 from training.admin.base import ReadOnly
 from training.core.forecast import BASES
 from training.core.gpu_names import CPU
 from training.core.memory import GIB
 from training.core.options import QUANTIZATIONS
 from training.models import GpuType, RunMeasurement, RunPlan, Worker
-
-YES_NO = [("True", "Yes"), ("False", "No")]
 
 
 class HardwareFilter(admin.SimpleListFilter):

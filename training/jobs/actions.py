@@ -46,7 +46,7 @@ def job_retry(*, job: TrainingJob, user: AbstractBaseUser, max_cost: Decimal | N
             f"The job's budget is spent: ${spent:.2f} with storage, of ${budget:.2f}. Give a higher max_cost to go on."
         )
     with transaction.atomic():
-        quotas.require(job.user, quotas.WAITING_JOBS)
+        quotas.require(job.user, waiting_jobs=1)
         if not lifecycle.retry(job, actor=user, max_cost=budget):
             raise JobRefused(f"The job is {job.status} by now.")
         transaction.on_commit(partial(nudge, job))

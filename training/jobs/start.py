@@ -114,7 +114,7 @@ def job_submit(request: JobRequest, *, user: AbstractBaseUser) -> TrainingJob:
     if fit is not None:
         plan.conversations, plan.pairs = fit.conversations, fit.pairs
     with transaction.atomic():
-        quotas.require(user, quotas.WAITING_JOBS)
+        quotas.require(user, waiting_jobs=1)
         lifecycle.create(job, actor=user)
         plan.job = job
         plan.save(force_insert=True)

@@ -9,7 +9,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from datasets.models.querysets import LONG
 from training.core import status
+
+LONG_OF_DATASET = tuple(f"dataset__{column}" for column in LONG)
+"""Of a job's data set, what no list of jobs shows: ``defer(*LONG_OF_DATASET)``."""
 
 
 class TrainingJobQuerySet(models.QuerySet[Any]):

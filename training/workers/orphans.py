@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.storage import Storage
 
-from pipeline.orphans import Missing, Orphan, local, missing, stored
+from pipeline.orphans import Missing, Orphan, local, missing, owner, stored
 from training.models import Artifact, TrainingJob
 from training.workers.artifacts import FOLDER
 
@@ -35,7 +35,8 @@ def folders() -> Iterator[tuple[UUID, Path]]:
     if not settings.RUNS_DIR.is_dir():
         return
     for path in settings.RUNS_DIR.iterdir():
-        if job_id := _uuid(path.name):
+        job_id = owner(path.name)
+        if job_id and path.name == str(job_id):  # and not one that has been set aside
             yield job_id, path
 
 
@@ -46,14 +47,7 @@ def _storage() -> Storage:
 
 def _known(names: list[str]) -> set[str]:
     """Those that a row has: by the job that a name begins with, which is quick, and what is left by itself."""
-    beginnings = filter(None, (_uuid(name.removeprefix(f"{FOLDER}/")[:36]) for name in names))
+    beginnings = filter(None, (owner(name.removeprefix(f"{FOLDER}/")) for name in names))
     found = set(Artifact.objects.filter(job__in=list(beginnings)).values_list("file", flat=True)) & set(names)
     left = list(set(names) - found)
     return found | set(Artifact.objects.filter(file__in=left).values_list("file", flat=True))
-
-
-def _uuid(name: str) -> UUID | None:
-    try:
-        return UUID(name)
-    except ValueError:
-        return None

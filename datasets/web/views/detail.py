@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from datasets.formats.detect import CONTAINERS
 from datasets.held_out import held_out_pairs
 from datasets.models import Dataset
+from datasets.models.querysets import LONG
 from datasets.web import charts, previews, reports
 from datasets.web.forms.changes import SplitForm
 from datasets.web.forms.reading import ReadingForm
@@ -52,7 +53,7 @@ def visible(request: SignedInRequest, pk: UUID) -> Dataset:
 def others(request: SignedInRequest, dataset: Dataset) -> QuerySet[Dataset]:
     """What it could be evaluated on, without what can be long."""
     ready = Dataset.objects.visible_to(request.user).filter(training_ready=True)
-    return ready.exclude(pk=dataset.pk).defer("error_report", "length_histogram")
+    return ready.exclude(pk=dataset.pk).defer(*LONG)
 
 
 def reading_form(dataset: Dataset, data: Any = None) -> ReadingForm:

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from datasets.models import Dataset
+from datasets.models.querysets import LONG
 from pipeline.http import SignedInRequest
 from pipeline.pagination import list_page, turning_pages
 
@@ -16,5 +17,5 @@ PER_PAGE = 20
 @require_GET
 @turning_pages
 def dataset_list(request: SignedInRequest) -> HttpResponse:
-    datasets = Dataset.objects.visible_to(request.user).defer("error_report", "length_histogram")
+    datasets = Dataset.objects.visible_to(request.user).defer(*LONG)
     return render(request, "datasets/list.html", {"page": list_page(request, datasets, PER_PAGE)})

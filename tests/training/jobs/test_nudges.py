@@ -3,9 +3,9 @@
 import pytest
 from celery import current_app
 from django.db.models import F
-from kombu.exceptions import ChannelError
 
-from pipeline.nudges import AGAIN_AFTER
+from pipeline.nudges import AGAIN_AFTER, messages_in
+from tests.queues import emptied
 from training import tasks
 from training.jobs import nudges
 from training.models import GpuType, TrainingJob
@@ -16,22 +16,13 @@ QUEUE = "gpu.h100"
 
 
 def messages():
-    with current_app.connection_for_write() as connection:
-        try:
-            return connection.default_channel.queue_declare(QUEUE, passive=True).message_count
-        except ChannelError:
-            return 0
+    return messages_in(QUEUE)
 
 
 @pytest.fixture(autouse=True)
 def empty_queue(catalogue):
-    def purge():
-        with current_app.connection_for_write() as connection:
-            connection.default_channel.queue_purge(QUEUE)
-
-    purge()
-    yield
-    purge()
+    with emptied(QUEUE):
+        yield
 
 
 def as_if_told_long_ago():

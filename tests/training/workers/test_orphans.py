@@ -26,6 +26,7 @@ HOUR = 3600.0
 @pytest.fixture(autouse=True)
 def folders(settings, tmp_path, catalogue):
     settings.VAR_DIR, settings.MEDIA_ROOT, settings.RUNS_DIR = tmp_path, tmp_path / "media", tmp_path / "runs"
+    settings.UPLOADING_DIR = tmp_path / "uploading"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from training.estimates.catalogue import catalogue
 from training.jobs import data_fits, start
 from training.jobs.idempotency import once
 from training.models import TrainingJob
+from training.models.querysets import LONG_OF_DATASET
 from training.web.api import described
 from training.web.api.access import visible_job
 from training.web.api.refusals import REFUSALS, refusal
@@ -65,7 +66,7 @@ class JobsView(APIView):
         """The newest first."""
         pages = JobsPages(request)
         jobs = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
-        jobs = jobs.defer("dataset__error_report", "dataset__length_histogram")
+        jobs = jobs.defer(*LONG_OF_DATASET)
         if wanted := pages.asked.get("status"):
             jobs = jobs.filter(status=wanted)
         data = JobWithDatasetSerializer(pages.paginate_queryset(jobs), many=True).data

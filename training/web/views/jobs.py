@@ -17,6 +17,7 @@ from training.jobs.curves import curves
 from training.jobs.start import quote_differs
 from training.jobs.waiting import waiting
 from training.models import TrainingJob
+from training.models.querysets import LONG_OF_DATASET
 from training.trainer.protocol import Data
 from training.web import monitor
 from training.web.forms.fields import shown
@@ -32,7 +33,7 @@ def jobs(request: SignedInRequest) -> HttpResponse:
     """The list, of one status where that is asked for; the part that is asked for again while jobs are active."""
     wanted = request.GET.get("status", "")
     rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
-    rows = rows.defer("dataset__error_report", "dataset__length_histogram")
+    rows = rows.defer(*LONG_OF_DATASET)
     if wanted in TrainingJob.Status.values:
         rows = rows.filter(status=wanted)
     else:
