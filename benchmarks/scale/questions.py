@@ -35,9 +35,9 @@ LISTS = {
     "training/worker": [],
     "training/gputype": [],
     "training/basemodel": [],
-    "datasets/dataset": ["q=Chats 7", "status__exact=ready"],
+    "datasets/dataset": ["q=Chats", "status__exact=ready"],
     "notifications/notification": ["q=ada", "type__exact=job_queued"],
-    "auth/user": ["q=user7"],
+    "auth/user": ["q=user"],
     "accounts/apitoken": [],
 }
 """Of the admin, with what they are filtered by. What a list does not offer it answers with 302."""
@@ -128,7 +128,7 @@ class Questions:
             if row is not None and app != "accounts":
                 paths[f"{name}/ID/"] = f"{name}/{row.pk}/change/"
         for name in ("training/trainingjob", "training/runmeasurement", "notifications/notification"):
-            paths[f"{name}/?p=last"] = f"{name}/?p=20"
+            paths[f"{name}/?p=last"] = f"{name}/?p=18"
         return {f"/admin/{name}": self.page(self.admin, f"/admin/{path}") for name, path in paths.items()}
 
     def work(self) -> dict[str, Question]:

@@ -35,7 +35,7 @@ class Sizes:
             "share": self.share,
             "waiting": self.waiting,
             "claimed": self.claimed,
-            "others": max(10, self.jobs // 1000),
+            "others": max(200, self.jobs // 1000),
             "datasets": max(200, self.jobs // 100),
             "own_datasets": 50,
             "with_curves": max(20, self.jobs // 1000),

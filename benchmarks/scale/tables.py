@@ -138,7 +138,8 @@ def copy_jobs(cursor, names) -> None:
         dataset_id=DATASET.replace("{column}", "dataset_id").replace("{kind}", "dataset"),
         dataset_version_id=DATASET.replace("{column}", "dataset_version_id").replace("{kind}", "version"),
         gpu_config=f"jsonb_build_object('type', {GPUS}, 'count', 1 + i % 2)",
-        created_at=CREATED, queued_at=CREATED, available_at=CREATED, finished_at=done, nudged_at="now()",
+        created_at=CREATED, queued_at=CREATED, available_at=CREATED, finished_at=done,
+        nudged_at="now() + interval '1 day'",
         heartbeat_at=f"CASE WHEN {DONE} THEN {CREATED} ELSE now() + interval '1 day' END",
         error_code=f"CASE WHEN {{kind}} IN (1, 2) AND {DONE} THEN 'out_of_memory' ELSE '' END",
         worker=f"CASE WHEN i > {{waiting}} THEN 'gpu@' || {GPUS} ELSE '' END",
@@ -165,7 +166,7 @@ def copy_what_jobs_leave(cursor, names) -> None:
     curves = "generate_series({waiting} + {claimed} + 1, {waiting} + {claimed} + {with_curves}) i"
     copy(cursor, "lora_job_metrics", f"{curves}, generate_series(1, 200) nth", names, job_id=JOB, step="nth")
     copy(cursor, "lora_job_logs", curves, names, job_id=JOB)
-    copy(cursor, "lora_artifacts", series, names, where=DONE, job_id=JOB, created_at=CREATED)
+    copy(cursor, "lora_artifacts", series, names, where=DONE, job_id=JOB, user_id=OWNER, created_at=CREATED)
     copy(
         cursor, "lora_notifications", series, names, id="md5('note' || i)::uuid", user_id=OWNER, created_at=CREATED,
         read_at=f"CASE WHEN i > {{waiting}} THEN {CREATED} END",

@@ -16,4 +16,4 @@ def waiting_jobs(user: AbstractBaseUser) -> int:
 @measure(STORED_BYTES)
 def stored_bytes(user: AbstractBaseUser) -> int:
     """Of the adapters that they made."""
-    return Artifact.objects.filter(job__user_id=user.pk).aggregate(total=Sum("size"))["total"] or 0
+    return Artifact.objects.filter(user_id=user.pk).aggregate(total=Sum("size"))["total"] or 0
