@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.utils import timezone
@@ -26,8 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files():
-    """Collected as in production, hashed names and all."""
+    """Collected as in production, hashed names and all; looked for when asked for, not anew for each test's client."""
     call_command("collectstatic", "--noinput", verbosity=0)
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture
@@ -70,11 +72,11 @@ def make_dataset(user):
 
 def check_on_the_worker(dataset):
     """What a run would train on cannot be told from a made-up file: as where only GPU hosts have the models."""
-    for model in BaseModel.objects.all():
-        DataFit.objects.create(
-            version=dataset.version, source=model.source, revision=model.revision, length=DEFAULT_LONGEST,
-            status="unavailable", nudged_at=timezone.now(),
-        )  # fmt: skip
+    about = {"length": DEFAULT_LONGEST, "status": "unavailable", "nudged_at": timezone.now()}
+    DataFit.objects.bulk_create(
+        DataFit(version=dataset.version, source=model.source, revision=model.revision, **about)
+        for model in BaseModel.objects.all()
+    )
 
 
 @pytest.fixture

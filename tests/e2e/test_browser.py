@@ -18,6 +18,7 @@ def configure(page, dataset):
     page.goto(f"/training/configure?datasetId={dataset.pk}&use_list=on")
     page.estimates = []
     page.on("request", lambda request: page.estimates.append(request) if "/estimate" in request.url else None)
+    page.evaluate("window.movements = []; addEventListener('input', () => movements.push(performance.now()))")
     return page
 
 
@@ -54,6 +55,11 @@ def drag(page, slider, start, end, moves=35):
     page.mouse.up()
 
 
+def bursts(page):
+    """How many there were of movements with pauses between them, which a loaded machine makes of one drag."""
+    return page.evaluate("movements.filter((at, nth) => !nth || at - movements[nth - 1] > 500).length")
+
+
 def settled(page):
     page.wait_for_timeout(900)
     expect(page.locator("#start")).to_be_enabled()
@@ -67,7 +73,7 @@ def test_a_slider_drag_makes_one_request_and_the_estimate_follows(configure):
     expect(configure.locator("#start")).to_be_disabled()
     expect(configure.get_by_text("Calculating cost estimate...")).to_be_visible()
     settled(configure)
-    assert len(configure.estimates) == 1
+    assert len(configure.estimates) == bursts(configure)
     assert int(epochs.input_value()) >= 9
     expect(total(configure)).not_to_have_text("$4.32")
     expect(configure.locator("input[value=custom]")).to_be_checked()
