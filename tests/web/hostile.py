@@ -9,7 +9,7 @@ import pytest
 
 REQUESTS, SEED = "PIPELINE_HOSTILE_REQUESTS", "PIPELINE_HOSTILE_SEED"
 """Environment variables: how many, and which."""
-BOUNDED = 2400
+BOUNDED = 1600
 """Requests in ``make test``."""
 TESTS = Path(__file__).with_name("test_hostile_requests.py")
 

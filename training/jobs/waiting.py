@@ -20,7 +20,7 @@ from training.models.querysets import TrainingJobQuerySet
 SPOKEN_WITH_A_VOWEL = "AEFHILMNORSX8"
 LISTED = 5
 """Of a user's own jobs that are ahead: so many are named."""
-ONE_BY_ONE = 100
+ONE_BY_ONE = 50
 """Of the jobs ahead, so many are followed from worker to worker; of the rest, the times are added up."""
 FIGURES = ("estimated_total_cost", "hourly_rate", "plan__duration_hours", "plan__low_hours", "plan__high_hours")
 """Of a job ahead: what its length follows from."""

@@ -133,6 +133,9 @@ class TrainingJob(models.Model):
             models.Index(fields=["worker"], name="job_claimed", condition=Q(status__in=status.CLAIMED)),
             models.Index(fields=["queued_at", "id"], name="job_waiting", condition=Q(status=status.QUEUED)),
             models.Index(
+                fields=["user", "queued_at", "id"], name="job_waiting_of_user", condition=Q(status=status.QUEUED)
+            ),
+            models.Index(
                 KeyTransform("type", "gpu_config"),
                 "queued_at",
                 "id",

@@ -162,7 +162,7 @@ class JobMachine(RuleBasedStateMachine):
 
 class TestJobMachine(TestCase, JobMachine.TestCase):
     settings = settings(
-        max_examples=80,
+        max_examples=50,
         stateful_step_count=25,
         deadline=None,
         suppress_health_check=list(HealthCheck),

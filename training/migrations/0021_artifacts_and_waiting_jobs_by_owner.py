@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = False  # the index is made while people go on working
+    atomic = False  # indexes are made while people go on working
 
     dependencies = [
         ("training", "0020_owners_of_artifacts"),
@@ -27,5 +27,13 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="artifact",
             index=models.Index(fields=["user"], include=["size"], name="artifact_by_user"),
+        ),
+        AddIndexConcurrently(
+            model_name="trainingjob",
+            index=models.Index(
+                condition=models.Q(("status", "queued")),
+                fields=["user", "queued_at", "id"],
+                name="job_waiting_of_user",
+            ),
         ),
     ]
