@@ -17,6 +17,7 @@ urlpatterns = [
     path("training/jobs/<uuid:job_id>", jobs.job, name="job"),
     path("training/jobs/<uuid:job_id>/status", jobs.job_status, name="job_status"),
     path("training/jobs/<uuid:job_id>/metrics", jobs.job_metrics, name="job_metrics"),
+    path("training/jobs/<uuid:job_id>/edit", job_actions.edit, name="edit"),
     path("training/jobs/<uuid:job_id>/cancel", job_actions.cancel, name="cancel"),
     path("training/jobs/<uuid:job_id>/retry", job_actions.retry, name="retry"),
     path("api/jobs/estimate", api_estimates.EstimateView.as_view(), name="api_estimate"),

@@ -103,7 +103,7 @@ def scene() -> Scene:
     TrainingJob.objects.filter(pk=failed.pk).update(
         status=status.FAILED, error_message=MARK, worker=MARK, finished_at=now(), started_at=now()
     )
-    artifact = Artifact(job=job, file_name=f"{MARK}.zip", size=1, sha256="0" * 64)
+    artifact = Artifact(job=job, user=user, file_name=f"{MARK}.zip", size=1, sha256="0" * 64)
     artifact.file.save("adapter.zip", ContentFile(MARK.encode()))
     JobEvent.objects.create(job=job, actor=MARK, from_status="queued", to_status="running", reason=MARK)
     JobMetric.objects.create(job=job, step=1, epoch=1.0, loss=1.0)

@@ -31,14 +31,16 @@ READING_FORM = {
     "format": "", "tool_calls": "train", "merge_turns": "on", "fold_system": "on", "roles": "bot=assistant",
     "column_prompt": "", "column_messages": "",
 }  # fmt: skip
+LABELS = {"name": "x", "tags": "a, b", "note": "x"}
+LABELS_JSON = LABELS | {"tags": ["a", "b"]}
 SETTINGS = {
     "base_model": "1", "preset_id": "custom", "gpu_type": "H100", "gpu_count": "1", "use_list": "on",
     "within_hours": "5", "too_long": "split", "micro_batch_size": "1", "quantization": "none", "precision": "auto",
-    "gradient_checkpointing": "on", "max_cost": "12.50",
+    "gradient_checkpointing": "on", "max_cost": "12.50", "name": "x", "tags": "a, b",
 } | {name: str(value) for name, value in HYPERPARAMETERS.items()}  # fmt: skip
 CONFIGURE = SETTINGS | {
     "dataset_id": "{dataset}", "quoted_cost": "1.00", "idempotency_key": "x", "allow_oom": "on",
-    "allow_dropped_rows": "on",
+    "allow_dropped_rows": "on", "note": "x",
 }  # fmt: skip
 PAGED = ("page", "cursor", "limit", "status", "q")
 UPLOAD = {"name": "Chats", **READING_FORM, "mapping": '{"prompt": "x"}'}
@@ -120,6 +122,7 @@ TABLE = {
     "training/jobs/<uuid:job_id>": Row(),
     "training/jobs/<uuid:job_id>/status": Row(),
     "training/jobs/<uuid:job_id>/metrics": Row(query=("attempt", "after")),
+    "training/jobs/<uuid:job_id>/edit": Row(form=LABELS),
     "training/jobs/<uuid:job_id>/cancel": POSTED,
     "training/jobs/<uuid:job_id>/retry": Row(form={"max_cost": "5"}),
     "api/jobs/estimate": Row(json={"POST": RUN | {"alternatives": False, "within_hours": 5}}),
@@ -128,9 +131,10 @@ TABLE = {
         json={
             "POST": RUN
             | {"estimated_cost": 1, "max_cost": 5, "allow_oom": True, "allow_dropped_rows": True, "probe": False}
+            | LABELS_JSON
         },
     ),
-    "api/jobs/<uuid:job_id>": Row(),
+    "api/jobs/<uuid:job_id>": Row(json={"PATCH": LABELS_JSON}),
     "api/jobs/<uuid:job_id>/cancel": ANY_JSON,
     "api/jobs/<uuid:job_id>/retry": Row(json={"POST": {"max_cost": 5}}),
     "api/jobs/<uuid:job_id>/adapter": Row(),

@@ -22,7 +22,8 @@ FEW, MANY = 30, 300
 MOST = {
     "": 2, "account": 12, "account/password": 4, "login": 2, "metrics": 14, "notifications": 6,
     "training/accuracy": 8, "training/configure": 16, "training/jobs": 6, "training/jobs/<uuid:job_id>": 12,
-    "training/jobs/<uuid:job_id>/metrics": 5, "training/jobs/<uuid:job_id>/status": 12,
+    "training/jobs/<uuid:job_id>/edit": 5, "training/jobs/<uuid:job_id>/metrics": 5,
+    "training/jobs/<uuid:job_id>/status": 12,
     "datasets": 6, "datasets/upload": 4, "datasets/<uuid:pk>": 8, "datasets/<uuid:pk>/download": 4,
     "datasets/<uuid:pk>/left-out.csv": 4, "datasets/<uuid:pk>/manage": 5, "datasets/<uuid:pk>/preview": 5,
     "datasets/<uuid:pk>/problems.csv": 4, "datasets/<uuid:pk>/status": 7, "datasets/<uuid:pk>/upload": 5,

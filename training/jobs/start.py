@@ -1,5 +1,6 @@
 """Start a training job: price it, see whether it fits, keep what was predicted, queue it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, partial
@@ -72,6 +73,9 @@ class JobRequest:
     """Start although rows would not be trained on."""
     probe: bool = False
     """Run a few steps only, to measure."""
+    name: str = ""
+    tags: Sequence[str] = ()
+    note: str = ""
 
     @cached_property
     def run(self) -> RunSettings:
@@ -143,6 +147,9 @@ def _job(request: JobRequest, found: Quote, user: AbstractBaseUser) -> TrainingJ
         estimated_total_cost=found.probe_cost if request.probe else cents(price.total_cost),
         quoted_cost=None if request.probe else request.quoted_cost,
         max_cost=request.max_cost,
+        name=request.name,
+        tags=list(request.tags),
+        note=request.note,
         **chosen_for(request.dataset),
     )
 

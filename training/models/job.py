@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KeyTransform
@@ -14,6 +15,7 @@ from datasets.models import Dataset, DatasetVersion
 from pipeline.base_models import Place
 from training.core import status
 from training.core.hyperparameters import Hyperparameters
+from training.core.labels import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS
 from training.core.presets import IDS as PRESET_IDS
 from training.models.base_model import BaseModel
 from training.models.gpu_type import MAX_GPUS, gpu_queue
@@ -33,6 +35,9 @@ class TrainingJob(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="training_jobs", db_index=False
     )
+    name = models.CharField(max_length=LONGEST_NAME, blank=True, help_text="Empty: see its title.")
+    tags = ArrayField(models.CharField(max_length=LONGEST_TAG), size=MOST_TAGS, default=list, blank=True)
+    note = models.TextField(max_length=LONGEST_NOTE, blank=True)
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="training_jobs")
     dataset_version = models.ForeignKey(
         DatasetVersion,
@@ -203,6 +208,11 @@ class TrainingJob(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("training:job", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        """Its name, or one made of what it is: a data set that is renamed takes its jobs along."""
+        return self.name or f"{self.dataset.name} · {self.preset_id.title()}"
 
     @property
     def is_active(self) -> bool:

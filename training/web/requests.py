@@ -5,9 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from pipeline.fields import StrictBoolean, StrictId, StrictInteger, StrictNumber
+from pipeline.fields import StrictBoolean, StrictId, StrictInteger, StrictNumber, StrictText
 from pipeline.pagination import PageQuery
-from training.core import presets, status
+from training.core import labels, presets, status
 from training.core.estimate import cents
 from training.core.forecast import BASES, BEST, LIST
 from training.core.hyperparameters import LIMITS, Hyperparameters
@@ -85,7 +85,33 @@ class EstimateRequestSerializer(RunRequestSerializer):
     within_hours = StrictNumber(min_value=0.01, max_value=10**6, required=False, allow_null=True)
 
 
-class JobRequestSerializer(RunRequestSerializer):
+class LabelsSerializer(serializers.Serializer[Any]):
+    """What people write beside a job."""
+
+    name = StrictText(max_length=labels.LONGEST_NAME, allow_blank=True, required=False)
+    tags = serializers.ListField(
+        child=StrictText(max_length=labels.LONGEST_TAG), max_length=labels.MOST_TAGS, required=False
+    )
+    note = StrictText(max_length=labels.LONGEST_NOTE, allow_blank=True, required=False)
+
+    def validate_name(self, name: str) -> str:
+        """On one line."""
+        return labels.one_line(name)
+
+    def validate_tags(self, texts: list[str]) -> list[str]:
+        """As they are kept. Raises ValidationError."""
+        try:
+            return labels.tags(texts)
+        except labels.BadTags as error:
+            raise serializers.ValidationError(str(error)) from error
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Those that were given, by the job's columns."""
+        return {name: self.validated_data[name] for name in ("name", "tags", "note") if name in self.validated_data}
+
+
+class JobRequestSerializer(LabelsSerializer, RunRequestSerializer):
     """A job is to be started."""
 
     preset_id = serializers.ChoiceField(choices=presets.IDS)
@@ -99,14 +125,18 @@ class JobRequestSerializer(RunRequestSerializer):
     def job(self) -> dict[str, Any]:
         """Keyword arguments of a JobRequest, but for the data set."""
         asked = self.validated_data
-        return self.run | {
-            "preset_id": asked["preset_id"],
-            "quoted_cost": cents(asked["estimated_cost"]),
-            "max_cost": budget_of(asked),
-            "allow_oom": asked["allow_oom"],
-            "allow_dropped_rows": asked["allow_dropped_rows"],
-            "probe": asked["probe"],
-        }
+        return (
+            self.run
+            | self.labels
+            | {
+                "preset_id": asked["preset_id"],
+                "quoted_cost": cents(asked["estimated_cost"]),
+                "max_cost": budget_of(asked),
+                "allow_oom": asked["allow_oom"],
+                "allow_dropped_rows": asked["allow_dropped_rows"],
+                "probe": asked["probe"],
+            }
+        )
 
 
 class RetryRequestSerializer(serializers.Serializer[Any]):

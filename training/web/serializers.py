@@ -35,6 +35,9 @@ class JobSerializer(serializers.ModelSerializer[Any]):
         fields = [
             "id",
             "user_id",
+            "name",
+            "tags",
+            "note",
             "dataset_id",
             "base_model",
             "base_model_revision",

@@ -11,6 +11,7 @@ from training.web.requests import (
     EstimateRequestSerializer,
     JobListQuery,
     JobRequestSerializer,
+    LabelsSerializer,
     RetryRequestSerializer,
 )
 from training.web.serializers import JobDetailSerializer
@@ -96,6 +97,15 @@ read = extend_schema(
     "waits for.",
     tags=TAGS,
     parameters=[ID],
+    responses=JobDetailSerializer,
+)
+changed = extend_schema(
+    operation_id="jobs_change",
+    summary="Name a job, tag it, write a note",
+    description="In any status. What is left out stays as it is.",
+    tags=TAGS,
+    parameters=[ID],
+    request=LabelsSerializer,
     responses=JobDetailSerializer,
 )
 cancelled = extend_schema(

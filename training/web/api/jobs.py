@@ -18,12 +18,13 @@ from pipeline.pagination import Pages
 from training.estimates.catalogue import catalogue
 from training.jobs import data_fits, start
 from training.jobs.idempotency import once
+from training.jobs.labels import job_describe
 from training.models import TrainingJob
 from training.models.querysets import LONG_OF_DATASET
 from training.web.api import described
 from training.web.api.access import visible_job
 from training.web.api.refusals import REFUSALS, refusal
-from training.web.requests import JobListQuery, JobRequestSerializer
+from training.web.requests import JobListQuery, JobRequestSerializer, LabelsSerializer
 from training.web.serializers import JobDetailSerializer, JobSerializer, JobWithDatasetSerializer
 
 LONGEST_KEY = 255
@@ -80,6 +81,15 @@ class JobView(APIView):
     def get(self, request: Request, job_id: UUID) -> Response:
         """With its history, its plan and what it measured."""
         return success(JobDetailSerializer(visible_job(request, job_id)).data)
+
+    @described.changed
+    def patch(self, request: Request, job_id: UUID) -> Response:
+        """Its name, tags and note, in any status."""
+        serializer = LabelsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        job = visible_job(request, job_id)
+        job_describe(job, serializer.labels)
+        return success(JobDetailSerializer(job).data)
 
 
 def _started(asked: start.JobRequest, request: Request) -> tuple[TrainingJob, dict[str, Any]]:

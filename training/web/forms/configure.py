@@ -19,6 +19,7 @@ from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType, TrainingJob
 from training.trainer.windows import SPLIT
 from training.web.forms.base_models import BaseModelField, CatalogueField
 from training.web.forms.fields import TOO_LONG_HELP, Slider, as_sent, budget_field, shown, slider_field, too_long_field
+from training.web.forms.labels import LabelsForm
 from training.web.forms.options import OptionsForm
 from training.web.forms.setting import not_taken
 
@@ -26,14 +27,14 @@ DEFAULT_GPU_COUNT = 2
 MAIN = ("learning_rate", "batch_size", "epochs", "rank")
 """The hyperparameters that the specification's page has."""
 OF_ONE_VISIT = frozenset(
-    {"dataset_id", "preset_id", "quoted_cost", "idempotency_key", "allow_oom", "allow_dropped_rows"}
+    {"dataset_id", "preset_id", "quoted_cost", "idempotency_key", "allow_oom", "allow_dropped_rows", "note"}
 )
-"""Fields that no address fills in: the others are settings."""
+"""Fields that no address fills in, a note because it is long: the others are settings."""
 GPUS = f"Must be between 1 and {MAX_GPUS}."
 HOURS = "Must be at least 0.01 hours."
 
 
-class ConfigureForm(OptionsForm):
+class ConfigureForm(LabelsForm, OptionsForm):
     """What is to be run, and on what."""
 
     dataset_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -201,4 +202,5 @@ class ConfigureForm(OptionsForm):
             allow_dropped_rows=chosen["allow_dropped_rows"],
             allow_oom=chosen["allow_oom"],
             probe=probe,
+            **self.labels,
         )

@@ -5,16 +5,30 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
 from pipeline.accounts.quotas import QuotaExceeded
 from pipeline.accounts.throttling import CREATE, throttled
 from pipeline.http import SignedInRequest
 from training.jobs import actions
 from training.jobs.data import DatasetNotReady
+from training.jobs.labels import job_describe
 from training.web.forms.jobs import RetryForm
+from training.web.forms.labels import NAMES, LabelsForm
 from training.web.views.jobs import visible_job
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: SignedInRequest, job_id: UUID) -> HttpResponse:
+    """Its name, tags and note."""
+    job = visible_job(request, job_id)
+    form = LabelsForm(request.POST or None, initial={name: getattr(job, name) for name in NAMES})
+    if request.method == "POST" and form.is_valid():
+        job_describe(job, form.labels)
+        return redirect(job)
+    return render(request, "training/edit.html", {"job": job, "form": form}, status=422 if form.errors else 200)
 
 
 @login_required
