@@ -36,10 +36,13 @@ class Keyset:
     """The order of a list, the greatest first: columns of its model that are never null, and unique together."""
 
     columns: tuple[str, ...] = ("created_at", "id")
+    is_rising: bool = False
+    """The least first instead."""
 
     def ordered(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The list, the greatest first."""
-        return queryset.order_by(*(f"-{column}" for column in self.columns))
+        """The list, in this order."""
+        sign = "" if self.is_rising else "-"
+        return queryset.order_by(*(f"{sign}{column}" for column in self.columns))
 
     def page(self, queryset: QuerySet[Any], size: int, cursor: str = "") -> Page:
         """The first rows, or those on one side of a place in the list. Raises BadCursor."""
@@ -89,10 +92,11 @@ class Keyset:
         """As rows, which PostgreSQL finds in an index of these columns however many are alike in the first."""
         values = [Value(value, _field(model, column)) for column, value in zip(self.columns, place, strict=True)]
         columns = _row(*(F(column) for column in self.columns))
-        return LessThan(columns, _row(*values)) if side == AFTER else GreaterThan(columns, _row(*values))
+        comparison = LessThan if (side == AFTER) != self.is_rising else GreaterThan
+        return comparison(columns, _row(*values))
 
     def _signer(self, model: type[models.Model]) -> Signer:
-        return Signer(sep=".", salt=json.dumps(["cursor", model._meta.label, *self.columns]))
+        return Signer(sep=".", salt=json.dumps(["cursor", model._meta.label, self.is_rising, *self.columns]))
 
 
 NEWEST_FIRST = Keyset()

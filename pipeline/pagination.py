@@ -50,9 +50,12 @@ class FirstPageInstead(Exception):
     """The address names no other page of this list."""
 
 
-def list_page(request: HttpRequest, rows: QuerySet[Any], size: int) -> ListPage:
-    """The page that ``?cursor=`` names, the newest first. Raises FirstPageInstead; see ``turning_pages``."""
-    return page_at(request.GET.get("cursor", ""), rows, size)
+def list_page(request: HttpRequest, rows: QuerySet[Any], size: int, keyset: Keyset = NEWEST_FIRST) -> ListPage:
+    """The page that ``?cursor=`` names, the newest first unless told otherwise.
+
+    Raises FirstPageInstead; see ``turning_pages``.
+    """
+    return page_at(request.GET.get("cursor", ""), rows, size, keyset)
 
 
 def page_at(cursor: str, rows: QuerySet[Any], size: int, keyset: Keyset = NEWEST_FIRST) -> ListPage:
