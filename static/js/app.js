@@ -65,11 +65,11 @@ document.addEventListener("htmx:afterSwap", () => {
   });
 });
 
-document.querySelectorAll("[data-copy]").forEach((button) => {
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-    showToast("Copied", "success");
-  });
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+  showToast("Copied", "success");
 });
 
 document.querySelectorAll("[data-back]").forEach((link) => {

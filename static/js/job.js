@@ -1,21 +1,13 @@
 // The monitor's charts: drawn once, fed again whenever the status was updated.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { axes, color, decimals, fetchCurves, tellLast } from "./charts.js";
 
 const box = document.getElementById("charts");
 const charts = [];
 
-const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const decimals = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
-
 // A single step has no line: it is shown as a point.
 const isAlone = (chart) => chart.data[0].length === 1;
-
-function axes(format) {
-  const grid = { stroke: color("--chart-grid"), width: 1 };
-  const common = { stroke: color("--muted-foreground"), grid, ticks: grid, font: "11px Inter Variable, sans-serif" };
-  return [{ ...common }, { ...common, size: 56, values: (_, ticks) => ticks.map(format) }];
-}
 
 const plots = [
   {
@@ -64,12 +56,6 @@ const plots = [
   },
 ];
 
-// Without a pointer over the chart, its legend tells the last value of each series.
-function tellLast(chart) {
-  if (chart.cursor.idx != null) return;
-  chart.setLegend({ idxs: chart.data.map((values) => values.findLastIndex((value) => value != null)) }, false);
-}
-
 function draw(data) {
   while (charts.length) charts.pop().destroy();
   for (const plot of plots) {
@@ -89,7 +75,6 @@ function draw(data) {
 }
 
 const FIGURES = ["steps", "loss", "evaluation_loss", "learning_rate", "tokens_per_second"];
-const ANSWER_MILLISECONDS = 20_000;
 
 let data = { attempt: 0, steps: [] };
 
@@ -109,14 +94,9 @@ function inWords(losses) {
   return `Training loss averages ${average(losses.slice(0, few))} over the first tenth and ${average(losses.slice(-few))} over the last tenth of ${losses.length} recorded steps.`;
 }
 
-async function ask() {
+function ask() {
   const known = new URLSearchParams({ attempt: data.attempt, after: data.steps.at(-1) ?? 0 });
-  const answer = await fetch(`${box.dataset.url}?${known}`, {
-    headers: { Accept: "application/json" },
-    signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
-  });
-  if (!answer.ok) throw new Error(answer.statusText);
-  return answer.json();
+  return fetchCurves(`${box.dataset.url}?${known}`);
 }
 
 async function update() {
