@@ -5,7 +5,7 @@ from django.urls import path
 from training.web.api import actions as api_actions
 from training.web.api import estimates as api_estimates
 from training.web.api import jobs as api_jobs
-from training.web.views import accuracy, configure, job_actions, jobs
+from training.web.views import accuracy, compare, configure, job_actions, jobs
 
 app_name = "training"
 
@@ -14,10 +14,13 @@ urlpatterns = [
     path("training/configure/estimate", configure.estimate, name="estimate"),
     path("training/accuracy", accuracy.accuracy, name="accuracy"),
     path("training/jobs", jobs.jobs, name="jobs"),
+    path("training/jobs/compare", compare.compare, name="compare"),
     path("training/jobs/<uuid:job_id>", jobs.job, name="job"),
     path("training/jobs/<uuid:job_id>/status", jobs.job_status, name="job_status"),
     path("training/jobs/<uuid:job_id>/metrics", jobs.job_metrics, name="job_metrics"),
+    path("training/jobs/<uuid:job_id>/again", job_actions.again, name="again"),
     path("training/jobs/<uuid:job_id>/edit", job_actions.edit, name="edit"),
+    path("training/jobs/<uuid:job_id>/delete", job_actions.delete, name="delete"),
     path("training/jobs/<uuid:job_id>/cancel", job_actions.cancel, name="cancel"),
     path("training/jobs/<uuid:job_id>/retry", job_actions.retry, name="retry"),
     path("api/jobs/estimate", api_estimates.EstimateView.as_view(), name="api_estimate"),

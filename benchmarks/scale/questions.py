@@ -24,6 +24,12 @@ Question = Callable[[], int]
 """Asks, and returns the status; 200 of what is no request."""
 
 ESTIMATE = "POST /api/jobs/estimate"
+SEARCHES = [
+    "q=nothing", "q=chats", "tag=nothing", "tag=tag7", "preset_id=quality", "created_to=2020-01-01", "cost_min=9",
+    "cost_min=999999", "sort=-cost", "sort=cost", "sort=-duration", "sort=loss", "sort=evaluation_loss",
+    "sort=-cost&status=failed", "sort=loss&q=nothing",
+]  # fmt: skip
+"""Of a user's own jobs: what is found at once, late, and not at all."""
 LISTS = {
     "training/trainingjob": ["status=failed", "status__exact=failed", "gpu=H100", "age=waiting-1h", "q=ada", "q={job}"],
     "training/jobevent": ["q={job}", "to_status=failed", "q=gpu@host"],
@@ -32,6 +38,7 @@ LISTS = {
     "training/runmeasurement": ["q={job}", "hardware=H100"],
     "training/artifact": ["q={job}", "kind__exact=adapter"],
     "training/idempotencykey": ["q=ada"],
+    "training/jobdeletion": ["q={job}", "q=ada"],
     "training/worker": [],
     "training/gputype": [],
     "training/basemodel": [],
@@ -74,6 +81,7 @@ class Questions:
             "/training/jobs, last": f"/training/jobs?page={end}",
             "/training/jobs, failed": "/training/jobs?status=failed",
             "/training/jobs, queued": "/training/jobs?status=queued",
+            **{f"/training/jobs?{asked}": f"/training/jobs?{asked}" for asked in SEARCHES},
             "/training/jobs/ID, done": f"/training/jobs/{self.done.pk}",
             "/training/jobs/ID, last in its queue": f"/training/jobs/{self.last.pk}",
             "/training/jobs/ID/status": f"/training/jobs/{self.done.pk}/status",
@@ -96,6 +104,7 @@ class Questions:
         addresses = {
             "GET /api/jobs": "/api/jobs?limit=20", "GET /api/jobs, middle": f"/api/jobs?limit=20&page={middle}",
             "GET /api/jobs, last": f"/api/jobs?limit=20&page={end}",
+            **{f"GET /api/jobs?{asked}": f"/api/jobs?limit=20&{asked}" for asked in SEARCHES},
             "GET /api/jobs, failed": "/api/jobs?limit=20&status=failed", "GET /api/jobs/ID, done": done,
             "GET /api/jobs/ID, last in its queue": last, "GET /api/datasets": "/api/datasets?limit=20",
             "GET /api/datasets, ready": "/api/datasets?limit=20&status=ready", "GET /api/datasets/ID": dataset,

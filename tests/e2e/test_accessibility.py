@@ -1,6 +1,7 @@
 """axe-core finds nothing to complain of: on every page, light and wide, dark and narrow, and in every state."""
 
 import json
+import uuid
 from datetime import timedelta
 from functools import partial
 
@@ -27,7 +28,16 @@ from tests.e2e.addresses import pages
 from tests.e2e.conftest import watched
 from tests.e2e.test_browser import pytestmark  # noqa: F401 - marks, used by pytest
 from tests.training.measured import record, start
-from training.models import Artifact, IdempotencyKey, JobEvent, JobLog, JobMetric, TrainingJob, Worker
+from training.models import (
+    Artifact,
+    IdempotencyKey,
+    JobDeletion,
+    JobEvent,
+    JobLog,
+    JobMetric,
+    TrainingJob,
+    Worker,
+)
 
 DARK = """() => new Promise((painted) => {
     document.documentElement.classList.add("dark");
@@ -105,6 +115,10 @@ def scene(user, datasets, jobs):
         about = {"device": "cuda", "device_name": "NVIDIA H100 80GB HBM3", "gpu_count": 8, "queues": ["gpu.H100"]}
         Worker.objects.create(name=name, host="host", started_at=now, last_seen_at=seen, **about)
     IdempotencyKey.objects.create(user=user, key="k", digest="0" * 64, job=jobs[0])
+    JobDeletion.objects.create(
+        job_id=uuid.uuid4(), user=user, actor="ada", title="Tone",
+        status="failed", gpu_config={"type": "H100", "count": 1}, cost=1, job_created_at=now,
+    )  # fmt: skip
     Group.objects.create(name="Operators")
     token, _ = ApiToken.objects.create(user)
     AccessAttempt.objects.create(username="ada", ip_address="192.0.2.1", failures_since_start=3)
@@ -208,7 +222,12 @@ def test_every_page_for_staff(page, staff, scene, web, visit):
 def test_every_page_for_a_user(page, staff, scene, web, user, visit):
     type(user).objects.filter(pk=user.pk).update(is_staff=False, is_superuser=False)
     signed_in(page, staff, web)
-    visit(pages(staff, scene))
+    jobs = TrainingJob.objects.filter(status="completed")
+    TrainingJob.objects.filter(pk=jobs[0].pk).update(name="Tone", tags=["support", "week 12"], note="Lower rate.")
+    chosen = "&".join(f"job={job.pk}" for job in jobs)
+    searches = ["?q=tone&sort=-cost", "?q=nothing", "?cost_min=x&created_from=2026-02-30"]
+    visit([*pages(staff, scene), f"/training/jobs/compare?{chosen}", "/training/jobs/compare?job=x&job=y",
+           *(f"/training/jobs{search}" for search in searches)])  # fmt: skip
 
 
 def test_every_page_for_somebody_who_has_nothing_yet(page, client, other_user, web, visit):

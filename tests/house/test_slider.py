@@ -12,8 +12,8 @@ from training.models import BaseModel
 
 pytestmark = pytest.mark.django_db
 
-MOST_FILES = 54
-"""Python files of the product, middleware, models and templates' filters included."""
+MOST_FILES = 56
+"""Python files of the product, middleware, models, templates' filters and a job's name and tags included."""
 
 
 @pytest.fixture

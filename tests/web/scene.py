@@ -1,5 +1,6 @@
 """Somebody with a row of everything, and those who look at it."""
 
+import uuid
 from dataclasses import dataclass
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -15,7 +16,7 @@ from pipeline.accounts.models import ApiToken
 from tests.conftest import check_on_the_worker
 from tests.training.measured import record, start
 from training.core import status
-from training.models import Artifact, GpuType, IdempotencyKey, JobEvent, JobMetric, TrainingJob, Worker
+from training.models import Artifact, GpuType, IdempotencyKey, JobDeletion, JobEvent, JobMetric, TrainingJob, Worker
 
 MARK = "ada5-own-w0rds"
 """Stands in everything that is hers."""
@@ -108,6 +109,10 @@ def scene() -> Scene:
     JobEvent.objects.create(job=job, actor=MARK, from_status="queued", to_status="running", reason=MARK)
     JobMetric.objects.create(job=job, step=1, epoch=1.0, loss=1.0)
     IdempotencyKey.objects.create(user=user, key=MARK, digest="0" * 64, job=job, answer={"x": MARK})
+    JobDeletion.objects.create(
+        job_id=uuid.uuid4(), user=user, actor=MARK, title=MARK,
+        status="failed", gpu_config={"type": "H100", "count": 1}, cost=1, job_created_at=now(),
+    )  # fmt: skip
     Worker.objects.create(name=MARK, host=MARK, started_at=now(), last_seen_at=now())
     notification = Notification.objects.create(user=user, type="job_failed", title=MARK, message=MARK)
     kept, secret = ApiToken.objects.create(user)

@@ -43,6 +43,9 @@ CONFIGURE = SETTINGS | {
     "allow_dropped_rows": "on", "note": "x",
 }  # fmt: skip
 PAGED = ("page", "cursor", "limit", "status", "q")
+SEARCH = (
+    "sort", "tag", "dataset_id", "base_model", "preset_id", "created_from", "created_to", "cost_min", "cost_max",
+)  # fmt: skip
 UPLOAD = {"name": "Chats", **READING_FORM, "mapping": '{"prompt": "x"}'}
 FILTERS = (
     "q", "o", "p", "e", "all", "_popup", "_to_field", "_changelist_filters", "_facets", "status__exact", "status",
@@ -118,16 +121,19 @@ TABLE = {
     "training/configure": Row(query=("datasetId", "probe", *SETTINGS), form=CONFIGURE | {"change": "gpu_count=2"}),
     "training/configure/estimate": Row(form=CONFIGURE | {"check": "1"}),
     "training/accuracy": Row(),
-    "training/jobs": Row(query=PAGED),
+    "training/jobs": Row(query=(*PAGED, *SEARCH)),
+    "training/jobs/compare": Row(query=("job",)),
     "training/jobs/<uuid:job_id>": Row(),
     "training/jobs/<uuid:job_id>/status": Row(),
     "training/jobs/<uuid:job_id>/metrics": Row(query=("attempt", "after")),
+    "training/jobs/<uuid:job_id>/again": Row(),
     "training/jobs/<uuid:job_id>/edit": Row(form=LABELS),
+    "training/jobs/<uuid:job_id>/delete": POSTED,
     "training/jobs/<uuid:job_id>/cancel": POSTED,
     "training/jobs/<uuid:job_id>/retry": Row(form={"max_cost": "5"}),
     "api/jobs/estimate": Row(json={"POST": RUN | {"alternatives": False, "within_hours": 5}}),
     "api/jobs": Row(
-        query=PAGED,
+        query=(*PAGED, *SEARCH),
         json={
             "POST": RUN
             | {"estimated_cost": 1, "max_cost": 5, "allow_oom": True, "allow_dropped_rows": True, "probe": False}

@@ -21,8 +21,10 @@ FEW, MANY = 30, 300
 
 MOST = {
     "": 2, "account": 12, "account/password": 4, "login": 2, "metrics": 14, "notifications": 6,
-    "training/accuracy": 8, "training/configure": 16, "training/jobs": 6, "training/jobs/<uuid:job_id>": 12,
-    "training/jobs/<uuid:job_id>/edit": 5, "training/jobs/<uuid:job_id>/metrics": 5,
+    "training/accuracy": 8, "training/configure": 16, "training/jobs": 8, "training/jobs/compare": 3,
+    "training/jobs/<uuid:job_id>": 12, "training/jobs/<uuid:job_id>/again": 8,
+    "training/jobs/<uuid:job_id>/edit": 5, "training/jobs/<uuid:job_id>/delete": 5,
+    "training/jobs/<uuid:job_id>/metrics": 5,
     "training/jobs/<uuid:job_id>/status": 12,
     "datasets": 6, "datasets/upload": 4, "datasets/<uuid:pk>": 8, "datasets/<uuid:pk>/download": 4,
     "datasets/<uuid:pk>/left-out.csv": 4, "datasets/<uuid:pk>/manage": 5, "datasets/<uuid:pk>/preview": 5,

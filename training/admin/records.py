@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from pipeline.long_lists import CreatedFilter, LongList, by_id, of_user, recent
 from training.admin.base import ReadOnly
-from training.models import Artifact, IdempotencyKey, JobEvent, JobMetric, TrainingJob
+from training.models import Artifact, IdempotencyKey, JobDeletion, JobEvent, JobMetric, TrainingJob
 
 OF_JOB = "A job’s id or its first characters."
 
@@ -31,6 +31,15 @@ class ArtifactAdmin(ReadOnly, LongList):
     list_filter = [CreatedFilter, recent("kind", "kind", Artifact.Kind.choices)]
     finders = [by_id("job__id")]
     search_help_text = OF_JOB
+
+
+@admin.register(JobDeletion)
+class JobDeletionAdmin(ReadOnly, LongList):
+    list_display = ["created_at", "job_id", "title", "user", "actor", "status", "cost"]
+    list_filter = [CreatedFilter]
+    list_select_related = ["user"]
+    finders = [by_id("job_id"), of_user()]
+    search_help_text = "A job’s id or its first characters, or the beginning of a username."
 
 
 @admin.register(IdempotencyKey)

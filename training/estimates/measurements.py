@@ -3,7 +3,7 @@
 import math
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from training.core.gpu_names import CUDA, is_that_gpu
 from training.estimates.modelled import modelled_figures
@@ -82,13 +82,14 @@ def hardware(job: TrainingJob) -> str:
 
 
 def refresh() -> int:
-    """Hold every run that is kept against today's figures of catalogue and core; returns how many there are.
+    """Hold every run whose job is kept against today's figures of catalogue and core; returns how many there are.
 
     For after either has changed: what is learned are ratios to what they said when the run ended.
     """
-    rows = RunMeasurement.objects.select_related("job__plan", "job__dataset", "base_model")
+    rows = RunMeasurement.objects.filter(job__isnull=False).select_related("job__plan", "job__dataset", "base_model")
     for row in rows.iterator(chunk_size=500):
-        rows.filter(pk=row.pk).update(**modelled_figures(row, row.job, row.job.plan))
+        job = cast(TrainingJob, row.job)
+        rows.filter(pk=row.pk).update(**modelled_figures(row, job, job.plan))
     return rows.count()
 
 

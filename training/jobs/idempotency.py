@@ -20,8 +20,10 @@ class KeyReused(Exception):
 
 def once(
     key: str, *, user: AbstractBaseUser, asked: object, create: Callable[[], tuple[TrainingJob, Answer]]
-) -> tuple[TrainingJob, Answer, bool]:
+) -> tuple[TrainingJob | None, Answer, bool]:
     """The job and the answer of the first request with this key, and whether this one only repeated it.
+
+    The job is ``None`` where it was deleted since.
 
     ``asked`` is what the request asks for, as JSON would hold it; ``create`` makes the job. Of requests at the same
     time one creates, in one transaction with the key; the others wait for it. Without a key, every request creates.
@@ -46,7 +48,7 @@ def once(
     return job, answer, False
 
 
-def _repeat(found: IdempotencyKey, digest: str) -> tuple[TrainingJob, Answer]:
+def _repeat(found: IdempotencyKey, digest: str) -> tuple[TrainingJob | None, Answer]:
     if found.digest != digest:
         raise KeyReused("This Idempotency-Key was used for a different request. Use a new key for a new job.")
     return found.job, found.answer

@@ -265,6 +265,9 @@ def _move(job: Any, target: str, *, actor: str, reason: str, delay: float | None
         changes = {"queued_at": job.db_now, "available_at": job.db_now + timedelta(seconds=delay)} | changes
     for field, value in changes.items():
         setattr(job, field, value)
+    for field, value in job.outcome().items():
+        setattr(job, field, value)
+        changes[field] = value
     job.save(update_fields=[*changes, "updated_at"])
     _record_event(job, before, actor=actor, reason=reason)
     logger.info("job %s attempt %d: %s -> %s (%s)", job.pk, job.attempt, before, target, reason)

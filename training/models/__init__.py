@@ -3,6 +3,7 @@
 from training.models.artifact import Artifact
 from training.models.base_model import BaseModel
 from training.models.data_fit import TOO_LONG, DataFit
+from training.models.deletion import JobDeletion
 from training.models.event import JobEvent
 from training.models.gpu_type import MAX_GPUS, GpuType, gpu_queue
 from training.models.idempotency_key import IdempotencyKey
@@ -24,6 +25,7 @@ __all__ = [
     "DataFit",
     "GpuType",
     "IdempotencyKey",
+    "JobDeletion",
     "JobEvent",
     "JobLog",
     "JobMetric",

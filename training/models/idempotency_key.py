@@ -31,7 +31,9 @@ class IdempotencyKey(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was asked.")
-    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(
+        TrainingJob, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Empty: it was deleted."
+    )
     answer = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
 

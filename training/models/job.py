@@ -1,6 +1,8 @@
 """A training job: what was asked for, where it stands, what it costs."""
 
 import uuid
+from decimal import Decimal
+from math import inf
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +22,8 @@ from training.core.presets import IDS as PRESET_IDS
 from training.models.base_model import BaseModel
 from training.models.gpu_type import MAX_GPUS, gpu_queue
 from training.models.querysets import TrainingJobQuerySet
+
+NO_OUTCOME = {"final_cost": Decimal(0), "final_seconds": 0.0, "final_loss": inf, "final_evaluation_loss": inf}
 
 
 class TrainingJob(models.Model):
@@ -111,6 +115,11 @@ class TrainingJob(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
+    # What lists are ordered by: written when the job ends, and as at first while it has not ended (again).
+    final_cost = models.DecimalField(max_digits=20, decimal_places=4, default=0, help_text="US dollars.")
+    final_seconds = models.FloatField(default=0.0, help_text="From its first start to its end.")
+    final_loss = models.FloatField(default=inf)
+    final_evaluation_loss = models.FloatField(default=inf)
     expected_finish_at = models.DateTimeField(null=True, blank=True, help_text="By the pace of the last steps.")
     curves_removed_at = models.DateTimeField(null=True, blank=True, help_text="When its age cost it its curves.")
     log_removed_at = models.DateTimeField(null=True, blank=True, help_text="When its age cost it its log.")
@@ -132,6 +141,10 @@ class TrainingJob(models.Model):
             models.Index(fields=["user", "-created_at", "-id"], name="job_by_user"),
             models.Index(fields=["user", "status", "-created_at", "-id"], name="job_by_user_and_status"),
             models.Index(fields=["status", "-created_at", "-id"], name="job_by_status_and_time"),
+            models.Index(fields=["user", "final_cost", "id"], name="job_by_cost"),
+            models.Index(fields=["user", "final_seconds", "id"], name="job_by_duration"),
+            models.Index(fields=["user", "final_loss", "id"], name="job_by_loss"),
+            models.Index(fields=["user", "final_evaluation_loss", "id"], name="job_by_evaluation_loss"),
             models.Index(KeyTransform("type", "gpu_config"), F("created_at").desc(), F("id").desc(), name="job_by_gpu"),
             models.Index(fields=["finished_at"], name="job_by_finish", condition=Q(finished_at__isnull=False)),
             # No column that a heartbeat writes is in any index: such an update touches none of them.
@@ -242,6 +255,21 @@ class TrainingJob(models.Model):
     def settings(self) -> Hyperparameters:
         """Its hyperparameters, typed."""
         return Hyperparameters.from_mapping(self.hyperparameters)
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """From its first start to its end, waits between attempts included; ``None`` until it has ended."""
+        if self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds() if self.started_at else 0.0
+
+    def outcome(self) -> dict[str, Any]:
+        """Its columns of outcome as its other columns say."""
+        if self.is_active:
+            return dict(NO_OUTCOME)
+        cost, seconds, found = self.current_cost, self.duration_seconds, self.current_metrics
+        losses = (inf if found.get(name) is None else found[name] for name in ("loss", "evaluation_loss"))
+        return dict(zip(NO_OUTCOME, (cost, seconds, *losses), strict=True))
 
     def progress_after(self, step: int) -> dict[str, int]:
         """Its columns of progress as they are once ``step`` is done."""

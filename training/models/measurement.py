@@ -69,7 +69,13 @@ class RunMeasurement(models.Model):
     never counts for the one chosen.
     """
 
-    job = models.OneToOneField(TrainingJob, on_delete=models.CASCADE, related_name="measurement")
+    job = models.OneToOneField(
+        TrainingJob,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="measurement",
+        help_text="Empty: it was deleted.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     is_probe = models.BooleanField(default=False)
     is_whole = models.BooleanField(

@@ -1,6 +1,7 @@
 """How a job stands, as its page says it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -25,6 +26,17 @@ def duration(job: TrainingJob) -> str:
     if job.started_at is None:
         return ""
     return _in_words(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
+
+
+def outcome(job: TrainingJob) -> dict[str, Any]:
+    """What a list says of what came of it: what is not known yet is ``None``."""
+    seconds = job.duration_seconds if job.started_at else None
+    losses = {} if job.is_active else job.current_metrics
+    return {
+        "took": None if seconds is None else _in_words(seconds),
+        "loss": losses.get("loss"),
+        "evaluation_loss": losses.get("evaluation_loss"),
+    }
 
 
 def time_left(job: TrainingJob) -> str:

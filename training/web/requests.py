@@ -12,7 +12,8 @@ from training.core.estimate import cents
 from training.core.forecast import BASES, BEST, LIST
 from training.core.hyperparameters import LIMITS, Hyperparameters
 from training.core.options import AUTO, LARGEST_MICRO_BATCH, NO_QUANTIZATION, PRECISIONS, QUANTIZATIONS, RunOptions
-from training.models import MAX_GPUS, TOO_LONG
+from training.jobs.search import DAYS, LONGEST_TEXT, NEWEST, ORDERS, contradictions
+from training.models import MAX_GPUS, TOO_LONG, BaseModel
 from training.trainer.windows import SPLIT
 from training.web.fields import (
     LARGEST_QUOTE,
@@ -145,10 +146,41 @@ class RetryRequestSerializer(serializers.Serializer[Any]):
     max_cost = budget_field()
 
 
+def _dollars() -> serializers.Field[Any, Any, Any, Any]:
+    return serializers.DecimalField(required=False, max_digits=20, decimal_places=2, min_value=0)
+
+
 class JobListQuery(PageQuery):
     """The query string of the list of jobs."""
 
     status = serializers.ChoiceField(choices=status.ALL, required=False)
+    q = serializers.CharField(
+        required=False, max_length=LONGEST_TEXT, help_text="In the job's name, its data set's, or a tag."
+    )
+    tag = serializers.CharField(required=False, max_length=labels.LONGEST_TAG)
+    dataset_id = serializers.UUIDField(required=False)
+    base_model = serializers.SlugRelatedField(
+        slug_field="name",
+        queryset=BaseModel.objects.all(),
+        required=False,
+        error_messages={"does_not_exist": "There is no base model “{value}”."},
+    )
+    preset_id = serializers.ChoiceField(choices=presets.IDS, required=False)
+    created_from = serializers.DateField(required=False, validators=DAYS)
+    created_to = serializers.DateField(required=False, validators=DAYS)
+    cost_min = _dollars()
+    cost_max = _dollars()
+    sort = serializers.ChoiceField(choices=list(ORDERS), default=NEWEST, help_text="`-`: the greatest first.")
+
+    def validate_tag(self, tag: str) -> str:
+        """As tags are kept."""
+        return labels.tag(tag)
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Raises ValidationError."""
+        if wrong := dict(contradictions(asked)):
+            raise serializers.ValidationError(wrong)
+        return asked
 
 
 def budget_of(asked: dict[str, Any]) -> Decimal | None:

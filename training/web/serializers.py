@@ -28,6 +28,12 @@ class JobSerializer(serializers.ModelSerializer[Any]):
     gpu_config = StoredJSON(GpuConfigSerializer)
     hyperparameters = StoredJSON(HyperparametersSerializer)
     current_metrics = StoredJSON(FiguresSerializer)
+    duration_seconds = serializers.FloatField(
+        allow_null=True, help_text="From its first start to its end; null until it has ended."
+    )
+    final_cost = serializers.SerializerMethodField()
+    final_loss = serializers.SerializerMethodField()
+    final_evaluation_loss = serializers.SerializerMethodField()
     data = StoredJSON(TrainedDataSerializer)  # type: ignore[assignment]
 
     class Meta:
@@ -57,6 +63,10 @@ class JobSerializer(serializers.ModelSerializer[Any]):
             "current_cost",
             "max_cost",
             "current_metrics",
+            "duration_seconds",
+            "final_cost",
+            "final_loss",
+            "final_evaluation_loss",
             "data",
             "attempt",
             "crashes",
@@ -77,6 +87,16 @@ class JobSerializer(serializers.ModelSerializer[Any]):
             "updated_at",
         ]
         read_only_fields = fields
+
+    def get_final_cost(self, job: TrainingJob) -> float | None:
+        """US dollars; ``None`` until it has ended, as the losses."""
+        return None if job.is_active else float(job.current_cost)
+
+    def get_final_loss(self, job: TrainingJob) -> float | None:
+        return None if job.is_active else job.current_metrics.get("loss")
+
+    def get_final_evaluation_loss(self, job: TrainingJob) -> float | None:
+        return None if job.is_active else job.current_metrics.get("evaluation_loss")
 
 
 class JobWithDatasetSerializer(JobSerializer):

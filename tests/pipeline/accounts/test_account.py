@@ -81,7 +81,7 @@ def test_no_page_allows_inline_scripts_or_other_hosts(signed_in, dataset):
 @pytest.mark.parametrize(
     "model",
     ["datasets/dataset", "training/trainingjob", "training/gputype", "training/basemodel", "training/jobevent",
-     "training/jobmetric", "training/artifact", "training/worker", "training/idempotencykey",
+     "training/jobmetric", "training/artifact", "training/worker", "training/idempotencykey", "training/jobdeletion",
      "notifications/notification", "auth/user", "accounts/apitoken", "axes/accessattempt"],
 )  # fmt: skip
 def test_the_admin_lists_and_searches_every_model(admin_client, dataset, model):

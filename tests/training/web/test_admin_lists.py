@@ -20,6 +20,7 @@ JOBS, DATASETS, NOTES = "/admin/training/trainingjob/", "/admin/datasets/dataset
 LISTS = [
     JOBS, DATASETS, NOTES, "/admin/training/jobevent/", "/admin/training/jobmetric/", "/admin/training/artifact/",
     "/admin/training/idempotencykey/", "/admin/training/runplan/", "/admin/training/runmeasurement/",
+    "/admin/training/jobdeletion/",
 ]  # fmt: skip
 HOSTILE = ["%00", "_00", "²", "9" * 5000, "x"]
 

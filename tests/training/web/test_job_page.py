@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.training.measured import record, start
 from training.jobs.waiting import Waiting
-from training.models import RunPlan, TrainingJob, Worker
+from training.models import Artifact, RunPlan, TrainingJob, Worker
 from training.web.monitor import epoch, expected_start
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -166,3 +166,24 @@ def test_an_expected_start_is_said_with_its_doubt(monkeypatch, low, high, words)
     low, high = (None if minutes is None else now + timedelta(minutes=minutes) for minutes in (low, high))
     place = Waiting(position=1, reason="", expected_start_low=low, expected_start_at=low, expected_start_high=high)
     assert expected_start(place) == words
+
+
+def test_a_finished_job_leads_with_its_result(signed_in, put_job):
+    now = timezone.now()
+    job = put_job("completed", started_at=now - timedelta(minutes=3), current_cost="3.50", progress=100)
+    figures = {"loss": 1.25, "evaluation_loss": 1.5}
+    TrainingJob.objects.filter(pk=job.pk).update(current_metrics=figures, estimated_total_cost="4.32")
+    row = Artifact(job=job, user=job.user, file="adapters/a.zip", file_name="chats-1.zip", size=2048, sha256="0" * 64)
+    row.save()
+    page = page_of(signed_in, job)
+    result = page[page.index("The adapter is ready") : page.index("Progress")]
+    for wanted in ("1.5000", "1.2500", "$3.50", "estimated $4.32", "3 min 0 s", "Download adapter", "chats-1.zip"):
+        assert wanted in result, wanted
+    assert 'AutoPeftModelForCausalLM.from_pretrained("chats-1")' in result
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "failed", "cancelled"])
+def test_a_job_without_a_result_does_not(signed_in, put_job, status):
+    page = page_of(signed_in, put_job(status))
+    assert "How to load it" not in page
+    assert "Evaluation loss" not in page

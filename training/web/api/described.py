@@ -16,6 +16,7 @@ from training.web.requests import (
 )
 from training.web.serializers import JobDetailSerializer
 from training.web.shapes.estimate import EstimateSerializer
+from training.web.shapes.job import DeletedJobSerializer
 from training.web.shapes.refusals import (
     BeingCheckedSerializer,
     DoesNotFitSerializer,
@@ -85,7 +86,7 @@ started = extend_schema(
 listed = extend_schema(
     operation_id="jobs_list",
     summary="Your jobs",
-    description="The newest first.",
+    description="The newest first unless told otherwise. All that is asked for is true of the jobs that are listed.",
     tags=TAGS,
     parameters=[JobListQuery],
     responses=JobListSerializer,
@@ -107,6 +108,14 @@ changed = extend_schema(
     parameters=[ID],
     request=LabelsSerializer,
     responses=JobDetailSerializer,
+)
+deleted = extend_schema(
+    operation_id="jobs_delete",
+    summary="Delete a job",
+    description="With its adapter, checkpoints, curves, log and history, once it is over. What it cost is kept.",
+    tags=TAGS,
+    parameters=[ID],
+    responses={200: DeletedJobSerializer, 409: CONFLICT},
 )
 cancelled = extend_schema(
     operation_id="jobs_cancel",

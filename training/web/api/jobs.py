@@ -1,6 +1,7 @@
 """Jobs: started, listed, shown."""
 
 import json
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,11 @@ from pipeline.http import api_user
 from pipeline.pagination import Pages
 from training.estimates.catalogue import catalogue
 from training.jobs import data_fits, start
+from training.jobs.actions import JobRefused
+from training.jobs.deletion import job_delete
 from training.jobs.idempotency import once
 from training.jobs.labels import job_describe
+from training.jobs.search import Search
 from training.models import TrainingJob
 from training.models.querysets import LONG_OF_DATASET
 from training.web.api import described
@@ -31,9 +35,16 @@ LONGEST_KEY = 255
 
 
 class JobsPages(Pages):
-    """The list of jobs, of one status where that is asked for."""
+    """The list of jobs that are looked for, in the order that is asked for."""
 
     query = JobListQuery
+
+    def __init__(self, request: Request) -> None:
+        """Raises ValidationError."""
+        super().__init__(request)
+        names = [field.name for field in fields(Search)]
+        self.search = Search(**{name: self.asked[name] for name in names if name in self.asked})
+        self.keyset = self.search.keyset
 
 
 class JobsView(APIView):
@@ -64,13 +75,12 @@ class JobsView(APIView):
 
     @described.listed
     def get(self, request: Request) -> Response:
-        """The newest first."""
+        """Those that are looked for, the newest first unless told otherwise."""
         pages = JobsPages(request)
         jobs = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
         jobs = jobs.defer(*LONG_OF_DATASET)
-        if wanted := pages.asked.get("status"):
-            jobs = jobs.filter(status=wanted)
-        data = JobWithDatasetSerializer(pages.paginate_queryset(jobs), many=True).data
+        rows = pages.paginate_queryset(pages.search.among(jobs))
+        data = JobWithDatasetSerializer(rows, many=True).data
         return success({"jobs": data, "pagination": pages.summary})
 
 
@@ -90,6 +100,15 @@ class JobView(APIView):
         job = visible_job(request, job_id)
         job_describe(job, serializer.labels)
         return success(JobDetailSerializer(job).data)
+
+    @described.deleted
+    def delete(self, request: Request, job_id: UUID) -> Response:
+        """With all that it left, once it is over."""
+        try:
+            job_delete(job=visible_job(request, job_id), user=api_user(request))
+        except JobRefused as error:
+            raise Problem("The job cannot be deleted", str(error), status=http.HTTP_409_CONFLICT) from error
+        return success({"id": str(job_id), "deleted": True})
 
 
 def _started(asked: start.JobRequest, request: Request) -> tuple[TrainingJob, dict[str, Any]]:

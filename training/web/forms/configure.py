@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.utils.text import capfirst
@@ -15,7 +15,7 @@ from training.core.options import DEFAULT_OPTIONS
 from training.core.presets import DEFAULT, IDS, PRESETS, matching
 from training.estimates.catalogue import Catalogue, catalogue
 from training.jobs.start import JobRequest
-from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType, TrainingJob
+from training.models import MAX_GPUS, TOO_LONG, BaseModel, GpuType, RunPlan, TrainingJob
 from training.trainer.windows import SPLIT
 from training.web.forms.base_models import BaseModelField, CatalogueField
 from training.web.forms.fields import TOO_LONG_HELP, Slider, as_sent, budget_field, shown, slider_field, too_long_field
@@ -32,6 +32,31 @@ OF_ONE_VISIT = frozenset(
 """Fields that no address fills in, a note because it is long: the others are settings."""
 GPUS = f"Must be between 1 and {MAX_GPUS}."
 HOURS = "Must be at least 0.01 hours."
+
+
+def settings_of(job: TrainingJob) -> dict[str, Any]:
+    """A job's settings by the form's fields; those that are rows by the keys that the form knows them by."""
+    plan: RunPlan | None = getattr(job, "plan", None)
+    return {
+        **job.settings.to_dict(),
+        **(plan.options if plan else DEFAULT_OPTIONS).to_dict(),
+        "too_long": plan.too_long if plan else SPLIT,
+        "gpu_type": job.gpu_config["type"],
+        "gpu_count": job.gpu_config["count"],
+        "base_model": job.base_model_id,
+        "max_cost": job.max_cost,
+        "name": job.name,
+        "tags": job.tags,
+    }
+
+
+def address_of(job: TrainingJob) -> str:
+    """The query string of the page with everything set as in that job; what is no longer on offer, the page says."""
+    form = ConfigureForm()
+    sent = {name: as_sent(form.fields[name].prepare_value(value)) for name, value in settings_of(job).items()}
+    usual = form.first_settings
+    changed = {name: value for name, value in sent.items() if value != usual[name]}
+    return urlencode({"datasetId": job.dataset_id} | changed)
 
 
 class ConfigureForm(LabelsForm, OptionsForm):
@@ -94,14 +119,8 @@ class ConfigureForm(LabelsForm, OptionsForm):
             **PRESETS[DEFAULT].hyperparameters.to_dict(),
         }
         if like is not None:
-            values |= like.settings.to_dict() | like.plan.options.to_dict()
-            values |= {
-                "preset_id": like.preset_id,
-                "gpu_type": gpus.filter(name=like.gpu_config["type"]).first() or values["gpu_type"],
-                "gpu_count": like.gpu_config["count"],
-                "base_model": like.base_model,
-                "too_long": like.plan.too_long,
-            }
+            values |= {**settings_of(like), "preset_id": like.preset_id, "base_model": like.base_model}
+            values["gpu_type"] = gpus.filter(name=like.gpu_config["type"]).first() or gpus.first()
         return values
 
     @classmethod

@@ -16,7 +16,7 @@ class NameField(forms.CharField):
     """A job's name, on one line."""
 
     def to_python(self, value: Any) -> str:
-        return labels.one_line(super().to_python(value))
+        return labels.one_line(super().to_python(value) or "")
 
 
 class TagsField(forms.CharField):

@@ -48,6 +48,13 @@ class WaitingSerializer(serializers.Serializer[Any]):
     own_ahead = serializers.ListField(child=serializers.UUIDField(), help_text="Your own jobs before it, at most 5.")
 
 
+class DeletedJobSerializer(serializers.Serializer[Any]):
+    """A job that is there no more."""
+
+    id = serializers.UUIDField()
+    deleted = serializers.BooleanField()
+
+
 class JobEventSerializer(serializers.Serializer[Any]):
     """A change of a job's status."""
 

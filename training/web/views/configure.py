@@ -92,7 +92,7 @@ def _start(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> H
 
 
 def _started(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) -> tuple[TrainingJob, bool]:
-    """The job, and whether the same request had started it before."""
+    """The job, and whether the same request had started it before. Raises KeyReused where it was deleted since."""
     is_probe = "probe" in request.POST
     asked = {name: str(value) for name, value in form.cleaned_data.items() if name not in NOT_ASKED}
     wanted = form.job_request(dataset, probe=is_probe)
@@ -102,6 +102,8 @@ def _started(request: SignedInRequest, form: ConfigureForm, dataset: Dataset) ->
         asked=asked | {"probe": is_probe},
         create=lambda: (start.job_submit(wanted, user=request.user), {}),
     )
+    if job is None:
+        raise KeyReused
     return job, is_repeated
 
 

@@ -20,8 +20,10 @@ from training.models import TrainingJob
 from training.models.querysets import LONG_OF_DATASET
 from training.trainer.protocol import Data
 from training.web import monitor
+from training.web.comparison import FEWEST, MOST
 from training.web.forms.fields import shown
 from training.web.forms.jobs import CurvesForm
+from training.web.forms.search import SearchForm
 
 JOBS_PER_PAGE = 20
 
@@ -30,20 +32,20 @@ JOBS_PER_PAGE = 20
 @require_GET
 @turning_pages
 def jobs(request: SignedInRequest) -> HttpResponse:
-    """The list, of one status where that is asked for; the part that is asked for again while jobs are active."""
-    wanted = request.GET.get("status", "")
+    """The list of those that are looked for; the part that is asked for again while jobs are active."""
+    form = SearchForm(request.GET, user=request.user)
+    search = form.search
     rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
-    rows = rows.defer(*LONG_OF_DATASET)
-    if wanted in TrainingJob.Status.values:
-        rows = rows.filter(status=wanted)
-    else:
-        wanted = ""
-    page = list_page(request, rows, JOBS_PER_PAGE)
+    page = list_page(request, search.among(rows.defer(*LONG_OF_DATASET)), JOBS_PER_PAGE, search.keyset)
     context = {
         "page": page,
+        "rows": [(job, monitor.outcome(job)) for job in page.rows],
         "any_active": any(job.is_active for job in page.rows),
-        "status": wanted,
+        "form": form,
+        "search": search,
         "statuses": TrainingJob.Status.choices,
+        "fewest": FEWEST,
+        "most": MOST,
     }
     template = "training/_jobs_table.html" if request.htmx and not request.htmx.boosted else "training/jobs.html"
     return render(request, template, context)
@@ -84,7 +86,8 @@ def visible_job(request: SignedInRequest, job_id: UUID) -> TrainingJob:
 
 def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
     job = visible_job(request, job_id)
-    place = waiting(job)
+    place, artifact = waiting(job), job.adapter
+    is_done = job.status == TrainingJob.Status.COMPLETED and not (hasattr(job, "plan") and job.plan.is_probe)
     return {
         "job": job,
         "events": job.events.all(),
@@ -93,7 +96,9 @@ def _job_context(request: SignedInRequest, job_id: UUID) -> dict[str, Any]:
         "own_ahead": monitor.own_ahead(place) if place else [],
         "is_partial": job.status != TrainingJob.Status.COMPLETED,
         "can_retry": job.status in (TrainingJob.Status.FAILED, TrainingJob.Status.CANCELLED),
-        "artifact": job.adapter,
+        "artifact": artifact,
+        "folder": artifact.file_name.removesuffix(".zip") if artifact else "",
+        "shows_result": is_done or (artifact is not None and not job.is_active),
         "ran_on_cpu": job.device == CPU,
         "quote_differs": quote_differs(job),
         "cpu_rate": settings.CPU_HOURLY_RATE,
