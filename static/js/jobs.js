@@ -6,7 +6,11 @@ const ticks = () => [...document.querySelectorAll("#jobs input[name=job]")];
 let chosen = new Set();
 
 function count() {
-  chosen = new Set(ticks().filter(({ checked }) => checked).map(({ value }) => value));
+  chosen = new Set(
+    ticks()
+      .filter(({ checked }) => checked)
+      .map(({ value }) => value),
+  );
   button.disabled = chosen.size < fewest || chosen.size > most;
   button.querySelector("span").textContent = chosen.size ? `Compare ${chosen.size}` : "Compare";
 }

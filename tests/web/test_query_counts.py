@@ -22,7 +22,7 @@ FEW, MANY = 30, 300
 MOST = {
     "": 2, "account": 12, "account/password": 4, "login": 2, "metrics": 14, "notifications": 6,
     "training/accuracy": 8, "training/configure": 16, "training/jobs": 8, "training/jobs/compare": 3,
-    "training/jobs/<uuid:job_id>": 12, "training/jobs/<uuid:job_id>/again": 8,
+    "training/jobs/<uuid:job_id>": 12, "training/jobs/<uuid:job_id>/again": 9,
     "training/jobs/<uuid:job_id>/edit": 5, "training/jobs/<uuid:job_id>/delete": 5,
     "training/jobs/<uuid:job_id>/metrics": 5,
     "training/jobs/<uuid:job_id>/status": 12,

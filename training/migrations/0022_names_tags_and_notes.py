@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("training", "0021_artifacts_by_owner"),
+        ("training", "0021_artifacts_and_waiting_jobs_by_owner"),
     ]
 
     operations = [
