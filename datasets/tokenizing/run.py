@@ -218,10 +218,14 @@ def _make(part: Part, rows: list[Row]) -> None:
 
 
 def _continue_or_begin(folder: Path, identity: dict[str, Any]) -> None:
-    """Keep what lies in the folder only if it came of the very same file, options and tokenizer."""
+    """Keep what lies in the folder only if it came of the very same file, options and tokenizer, and is not half gone.
+
+    Storage moves files out of it: one that was full, or a worker that died, leaves a result without them.
+    """
     marker = folder / PASS
     text = json.dumps(identity, sort_keys=True)
-    if not marker.exists() or marker.read_text() != text:
+    is_half_gone = (folder / RESULT).exists() and not all((folder / name).exists() for name in (CACHE, LEFT_OUT))
+    if is_half_gone or not marker.exists() or marker.read_text() != text:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         marker.write_text(text)

@@ -12,7 +12,7 @@ from datasets.formats.detect import detect
 from datasets.tokenizing import program, run
 from datasets.tokenizing.cache import read_rows
 from datasets.tokenizing.program import PassFailed, read_through
-from datasets.tokenizing.run import Pass
+from datasets.tokenizing.run import CACHE, LEFT_OUT, PASS, RESULT, Pass
 from tests.datasets.corpus import as_csv, chat, json_array, jsonl, parquet
 
 ROWS = 4000
@@ -123,6 +123,19 @@ def test_parts_of_another_file_are_not_continued(make_pass):
     read_through(make_pass(jsonl(rows(10))), on)
     result = read_through(make_pass(jsonl(rows(20)), sha256="1" * 64), on)
     assert result.findings.conversations == 20
+
+
+@pytest.mark.parametrize("gone", [[CACHE], [LEFT_OUT], [CACHE, LEFT_OUT], [RESULT], [RESULT, CACHE], [PASS]])
+def test_what_was_taken_away_before_the_result_was_kept_is_made_anew(make_pass, gone):
+    """Storage takes one file after the other, and can be full, or its worker dead, between any two."""
+    asked = make_pass(jsonl(rows(30)) + b"{\n")
+    first = read_through(asked, on)
+    cache, left_out = first.cache.read_bytes(), first.left_out.read_text()
+    for name in gone:
+        (first.cache.parent / name).unlink()
+    second = read_through(asked, on)
+    assert second.findings == first.findings
+    assert (second.cache.read_bytes(), second.left_out.read_text()) == (cache, left_out)
 
 
 def test_its_processes_end_with_their_parent(make_pass, tmp_path):
