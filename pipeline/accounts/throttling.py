@@ -42,11 +42,13 @@ def seconds_to_wait(scope: str, ident: object, *, count: bool = True) -> int:
 
 
 def _count(key: str, period: int) -> int:
-    try:
-        return int(cache.incr(key) or 0)
-    except ValueError:  # the window's first
-        cache.add(key, 0, timeout=period)
-        return int(cache.incr(key) or 0)
+    for _ in range(2):
+        try:
+            return int(cache.incr(key) or 0)
+        except ValueError:  # the window's first, unless another is added meanwhile
+            if cache.add(key, 1, timeout=period):
+                return 1
+    return 1  # that one is lost again: its window was over, or the cache restarted
 
 
 def address(request: HttpRequest | Request) -> str:

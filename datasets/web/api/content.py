@@ -81,5 +81,5 @@ class LeftOutView(APIView):
     def get(self, request: Request, pk: UUID) -> FileResponse:
         version = visible_dataset(request, pk).version
         if version is None or not version.left_out:
-            raise Http404("The dataset has not been read yet")
+            raise conflict("The dataset has not been read yet")
         return download(version.left_out, "left-out.csv", content_type="text/csv")

@@ -141,5 +141,9 @@ left_out = extend_schema(
     description="Of the present version, as CSV.",
     tags=TAGS,
     parameters=[ID, FILE_NAME],
-    responses={(200, "text/csv"): OpenApiResponse(OpenApiTypes.BINARY, "Lines and kinds."), 404: NOT_FOUND},
+    responses={
+        (200, "text/csv"): OpenApiResponse(OpenApiTypes.BINARY, "Lines and kinds."),
+        404: NOT_FOUND,
+        409: CONFLICT,
+    },
 )
