@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+FIELDS = ("name", "tags", "note")
 LONGEST_NAME = 200
 MOST_TAGS = 10
 LONGEST_TAG = 40

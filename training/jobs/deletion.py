@@ -6,8 +6,7 @@ from django.db import transaction
 from notifications.models import Notification
 from training.jobs.actions import JobRefused
 from training.models import JobDeletion, TrainingJob
-
-LONGEST_TITLE = 300
+from training.models.deletion import LONGEST_TITLE
 
 
 def job_delete(*, job: TrainingJob, user: AbstractBaseUser) -> None:

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+LONGEST_TITLE = 300
+
 
 class JobDeletion(models.Model):
     """What is kept of a job that was deleted: what it was, what it cost, and who deleted it when.
@@ -17,7 +19,7 @@ class JobDeletion(models.Model):
     )
     created_at = models.DateTimeField("deleted at", db_default=Now())
     actor = models.CharField(max_length=150, help_text="Who deleted it.")
-    title = models.CharField(max_length=300)
+    title = models.CharField(max_length=LONGEST_TITLE)
     status = models.CharField(max_length=16)
     gpu_config = models.JSONField()
     cost = models.DecimalField(max_digits=20, decimal_places=4, help_text="US dollars.")

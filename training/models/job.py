@@ -263,11 +263,16 @@ class TrainingJob(models.Model):
             return None
         return (self.finished_at - self.started_at).total_seconds() if self.started_at else 0.0
 
+    @property
+    def final_metrics(self) -> dict[str, Any]:
+        """Its last figures; none until it has ended."""
+        return {} if self.is_active else self.current_metrics
+
     def outcome(self) -> dict[str, Any]:
         """Its columns of outcome as its other columns say."""
         if self.is_active:
             return dict(NO_OUTCOME)
-        cost, seconds, found = self.current_cost, self.duration_seconds, self.current_metrics
+        cost, seconds, found = self.current_cost, self.duration_seconds, self.final_metrics
         losses = (inf if found.get(name) is None else found[name] for name in ("loss", "evaluation_loss"))
         return dict(zip(NO_OUTCOME, (cost, seconds, *losses), strict=True))
 

@@ -31,11 +31,10 @@ def duration(job: TrainingJob) -> str:
 def outcome(job: TrainingJob) -> dict[str, Any]:
     """What a list says of what came of it: what is not known yet is ``None``."""
     seconds = job.duration_seconds if job.started_at else None
-    losses = {} if job.is_active else job.current_metrics
     return {
         "took": None if seconds is None else _in_words(seconds),
-        "loss": losses.get("loss"),
-        "evaluation_loss": losses.get("evaluation_loss"),
+        "loss": job.final_metrics.get("loss"),
+        "evaluation_loss": job.final_metrics.get("evaluation_loss"),
     }
 
 

@@ -109,7 +109,7 @@ class LabelsSerializer(serializers.Serializer[Any]):
     @property
     def labels(self) -> dict[str, Any]:
         """Those that were given, by the job's columns."""
-        return {name: self.validated_data[name] for name in ("name", "tags", "note") if name in self.validated_data}
+        return {name: self.validated_data[name] for name in labels.FIELDS if name in self.validated_data}
 
 
 class JobRequestSerializer(LabelsSerializer, RunRequestSerializer):

@@ -93,10 +93,10 @@ class JobSerializer(serializers.ModelSerializer[Any]):
         return None if job.is_active else float(job.current_cost)
 
     def get_final_loss(self, job: TrainingJob) -> float | None:
-        return None if job.is_active else job.current_metrics.get("loss")
+        return job.final_metrics.get("loss")
 
     def get_final_evaluation_loss(self, job: TrainingJob) -> float | None:
-        return None if job.is_active else job.current_metrics.get("evaluation_loss")
+        return job.final_metrics.get("evaluation_loss")
 
 
 class JobWithDatasetSerializer(JobSerializer):

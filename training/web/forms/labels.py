@@ -9,8 +9,6 @@ from django.forms.boundfield import BoundField
 from training.core import labels
 from training.web.forms.setting import SettingsForm
 
-NAMES = ("name", "tags", "note")
-
 
 class NameField(forms.CharField):
     """A job's name, on one line."""
@@ -58,14 +56,14 @@ class LabelsForm(SettingsForm):
     @property
     def labels(self) -> dict[str, Any]:
         """Of a valid form, by the job's columns."""
-        return {name: self.cleaned_data[name] for name in NAMES}
+        return {name: self.cleaned_data[name] for name in labels.FIELDS}
 
     @property
     def label_fields(self) -> list[BoundField]:
         """As they stand on a page."""
-        return [self[name] for name in NAMES]
+        return [self[name] for name in labels.FIELDS]
 
     @property
     def shows_labels(self) -> bool:
         """One is filled in, or wrong."""
-        return self.is_wrong_at(*NAMES) or any(self[name].value() for name in NAMES)
+        return self.is_wrong_at(*labels.FIELDS) or any(self[name].value() for name in labels.FIELDS)

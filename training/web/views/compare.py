@@ -47,8 +47,9 @@ def _found(request: SignedInRequest, asked: list[str]) -> list[TrainingJob]:
     """The user's own of them, in the order asked for."""
     rows = TrainingJob.objects.visible_to(request.user).defer(*LONG_OF_DATASET)
     rows = rows.select_related("dataset", "dataset_version", "base_model", "plan", "measurement")
-    by_id = rows.in_bulk([pk for pk in map(_id, asked) if pk])
-    return [by_id[pk] for pk in dict.fromkeys(map(_id, asked)) if pk in by_id]
+    ids = list(dict.fromkeys(filter(None, map(_id, asked))))
+    by_id = rows.in_bulk(ids)
+    return [by_id[pk] for pk in ids if pk in by_id]
 
 
 def _id(text: str) -> UUID | None:

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from pipeline.accounts.quotas import QuotaExceeded
 from pipeline.accounts.throttling import CREATE, throttled
 from pipeline.http import SignedInRequest
+from training.core import labels
 from training.jobs import actions
 from training.jobs.data import DatasetNotReady
 from training.jobs.deletion import job_delete
 from training.jobs.labels import job_describe
 from training.web.forms.configure import address_of
 from training.web.forms.jobs import RetryForm
-from training.web.forms.labels import NAMES, LabelsForm
+from training.web.forms.labels import LabelsForm
 from training.web.views.jobs import visible_job
 
 
@@ -34,7 +35,7 @@ def again(request: SignedInRequest, job_id: UUID) -> HttpResponse:
 def edit(request: SignedInRequest, job_id: UUID) -> HttpResponse:
     """Its name, tags and note."""
     job = visible_job(request, job_id)
-    form = LabelsForm(request.POST or None, initial={name: getattr(job, name) for name in NAMES})
+    form = LabelsForm(request.POST or None, initial={name: getattr(job, name) for name in labels.FIELDS})
     if request.method == "POST" and form.is_valid():
         job_describe(job, form.labels)
         return redirect(job)
