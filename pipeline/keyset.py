@@ -52,10 +52,8 @@ class Keyset:
             rows = rows.filter(self._compared(queryset.model, side, place))
         if side == BEFORE:
             rows = rows.reverse()
-        found = list(rows[: size + 1])
-        there_are_more, found = len(found) > size, found[:size]
-        if side == BEFORE:
-            found.reverse()
+        found = self._chosen(queryset, rows, slice(size + 1))
+        there_are_more, found = len(found) > size, found[:size] if side == AFTER else found[-size:]
         has_previous, has_next = (bool(cursor), there_are_more) if side == AFTER else (there_are_more, True)
         return Page(
             found,
@@ -64,13 +62,17 @@ class Keyset:
         )
 
     def rows(self, queryset: QuerySet[Any], first: int, last: int, total: int) -> list[Any]:
-        """From one place to another, of so many: found in the index from the nearer end, and only then read."""
-        if first == 0 or first >= last:
-            return list(self.ordered(queryset)[:last]) if first < last else []
-        keys = self.ordered(queryset.values("pk"))
-        is_nearer_to_end = total - last < first
-        chosen = keys.reverse()[total - last : total - first] if is_nearer_to_end else keys[first:last]
-        return list(self.ordered(queryset.filter(pk__in=chosen)))
+        """From one place to another, of so many: counted from the nearer end."""
+        if first >= last:
+            return []
+        rows = self.ordered(queryset)
+        if total - last < first:
+            return self._chosen(queryset, rows.reverse(), slice(total - last, total - first))
+        return self._chosen(queryset, rows, slice(first, last))
+
+    def _chosen(self, queryset: QuerySet[Any], rows: QuerySet[Any], places: slice) -> list[Any]:
+        """Of the queryset's rows in any order, those at some places: found in an index, and only then read."""
+        return list(self.ordered(queryset.filter(pk__in=rows.values("pk")[places])))
 
     def cursor(self, side: str, row: models.Model) -> str:
         """What stands before or after a row, as text for an address."""

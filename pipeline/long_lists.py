@@ -24,7 +24,7 @@ FOUND = 200
 """Rows that a search finds in each of the ways it looks, the newest."""
 FEW = 200
 """Rows of another table by the beginning of whose name is searched; where more begin so, the whole name counts."""
-RECENT = 10_000
+RECENT = 5_000
 """The newest rows, among which is looked by what no index serves."""
 MOST_AT_ONCE = 100
 """Rows that one action takes."""

@@ -150,11 +150,15 @@ class Pages(pagination.BasePagination):
         self._next, self._previous = page.next, page.previous
         return page.rows
 
-    def _by_number(self, queryset: QuerySet[Any], page: int) -> list[Any]:
+    def _by_number(self, queryset: QuerySet[Any], number: int) -> list[Any]:
+        if number == 1:
+            page = self.keyset.page(queryset, self.limit)
+            self.total, self._next = total(queryset) if page.next else len(page.rows), page.next
+            return page.rows
         self.total = total(queryset)
-        first = (page - 1) * self.limit
+        first = (number - 1) * self.limit
         rows = self.keyset.rows(queryset, first, min(first + self.limit, self.total), self.total)
-        if rows and first > 0:
+        if rows:
             self._previous = self.keyset.cursor(BEFORE, rows[0])
         if rows and first + self.limit < self.total:
             self._next = self.keyset.cursor(AFTER, rows[-1])

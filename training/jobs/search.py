@@ -7,10 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
+from datasets.models import Dataset
 from pipeline.keyset import Keyset
 from training.models import BaseModel
 from training.models.querysets import TrainingJobQuerySet
@@ -62,8 +65,8 @@ class Search:
         """Anything but an order is asked for."""
         return self != Search(sort=self.sort)
 
-    def among(self, jobs: TrainingJobQuerySet) -> TrainingJobQuerySet:
-        """Those that are looked for. Whoever's ``jobs`` these are, no others' are read."""
+    def among(self, jobs: TrainingJobQuerySet, user: AbstractBaseUser) -> TrainingJobQuerySet:
+        """Those that are looked for, of a user's own ``jobs``."""
         asked = {
             "tags__contains": [self.tag] if self.tag else None,
             "dataset_id": self.dataset_id,
@@ -72,11 +75,24 @@ class Search:
             "status": self.status,
             "created_at__gte": _beginning(self.created_from),
             "created_at__lt": _beginning(self.created_to and self.created_to + timedelta(days=1)),
-            "current_cost__gte": self.cost_min,
-            "current_cost__lte": self.cost_max,
         }
         found = jobs.filter(**{name: value for name, value in asked.items() if value not in (None, "")})
-        return _named(found, self.q) if self.q else found
+        if self.q:
+            found = _named(found, self.q, user)
+        return found if self.cost_min is self.cost_max is None else found.filter(self._has_cost(jobs))
+
+    def _has_cost(self, jobs: TrainingJobQuerySet) -> Q:
+        """Of the few that have not ended, what they have cost so far changes by the second: it is in no index."""
+        so_far, at_end = (
+            Q(**{f"{column}__{end}": value for end, value in self._costs.items() if value is not None})
+            for column in ("current_cost", "final_cost")
+        )
+        active = jobs.active().order_by()
+        return (at_end & ~Q(pk__in=active.values("pk"))) | Q(pk__in=active.filter(so_far).values("pk"))
+
+    @property
+    def _costs(self) -> dict[str, Decimal | None]:
+        return {"gte": self.cost_min, "lte": self.cost_max}
 
 
 def contradictions(asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -90,10 +106,12 @@ def contradictions(asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield last, words
 
 
-def _named(jobs: TrainingJobQuerySet, text: str) -> TrainingJobQuerySet:
-    lines = Func(F("tags"), Value("\n"), function="array_to_string", output_field=TextField())
-    found: TrainingJobQuerySet = jobs.alias(tag_lines=lines).filter(
-        Q(name__icontains=text) | Q(tag_lines__icontains=text) | Q(dataset__name__icontains=text)
+def _named(jobs: TrainingJobQuerySet, text: str, user: AbstractBaseUser) -> TrainingJobQuerySet:
+    tags = Func(F("tags"), Value("\n"), function="array_to_string", output_field=TextField())
+    # Told which, PostgreSQL knows how rare they are, and by which index to look.
+    datasets = list(Dataset.objects.filter(user_id=user.pk, name__icontains=text).values_list("pk", flat=True))
+    found: TrainingJobQuerySet = jobs.alias(lines=Concat("name", Value("\n"), tags, output_field=TextField())).filter(
+        Q(lines__icontains=text) | Q(dataset__in=datasets)
     )
     return found
 

@@ -138,7 +138,12 @@ class TrainingJob(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="job_by_time"),
-            models.Index(fields=["user", "-created_at", "-id"], name="job_by_user"),
+            models.Index(
+                fields=["user", "-created_at", "-id"],
+                name="job_of_user",
+                # With what is searched for, where the index alone answers.
+                include=["name", "tags", "dataset", "base_model", "preset_id", *NO_OUTCOME],
+            ),
             models.Index(fields=["user", "status", "-created_at", "-id"], name="job_by_user_and_status"),
             models.Index(fields=["status", "-created_at", "-id"], name="job_by_status_and_time"),
             models.Index(fields=["user", "final_cost", "id"], name="job_by_cost"),

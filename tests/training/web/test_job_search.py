@@ -101,6 +101,33 @@ def test_a_data_set_and_a_base_model_are_looked_for(api, signed_in, jobs):
         assert on_page(signed_in, jobs, **query) == names
 
 
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [({"cost_min": "2"}, True), ({"cost_max": "2"}, True), ({"cost_min": "3"}, False), ({"cost_max": "1"}, False)],
+)
+@pytest.mark.parametrize("status", ["queued", "running", "completed"])
+def test_a_job_has_cost_what_it_has_cost_so_far(api, put_job, status, query, is_found):
+    job = put_job(status)
+    TrainingJob.objects.filter(pk=job.pk).update(current_cost=2, final_cost=2 if status == "completed" else 0)
+    assert found(api, {"one": job}, **query) == (["one"] if is_found else [])
+
+
+def test_a_deleted_data_set_still_names_its_jobs_and_anothers_names_none(api, put_job, make_dataset, other_user):
+    gone = make_dataset(name="Gone", training_ready=False, deleted_at=timezone.now())
+    job = put_job("completed")
+    TrainingJob.objects.filter(pk=job.pk).update(dataset=gone)
+    assert found(api, {"one": job}, q="gone") == ["one"]
+    TrainingJob.objects.filter(pk=job.pk).update(dataset=make_dataset(user=other_user, name="Theirs"))
+    assert found(api, {"one": job}, q="theirs") == []
+
+
+def test_the_longest_labels_can_be_saved_and_found(api, put_job):
+    letters = "".join(chr(0x20000 + place) for place in range(200 + 10 * 40))  # of four bytes, none alike
+    tags = [letters[200 + 40 * place : 240 + 40 * place] for place in range(10)]
+    job = put_job("completed", name=letters[:200], tags=tags)
+    assert found(api, {"one": job}, q=letters[150:200]) == found(api, {"one": job}, tag=tags[9]) == ["one"]
+
+
 @pytest.mark.parametrize("sort", ORDERS)
 def test_any_order_is_turned_by_key(api, put_job, sort):
     for place in range(7):  # of which some are alike, and some have no loss

@@ -237,8 +237,10 @@ def test_the_list_shows_only_the_users_own_jobs(api, dataset, other_user):
 def test_the_list_takes_a_fixed_number_of_queries(api, dataset, django_assert_num_queries):
     for _ in range(5):
         create(api, dataset)
-    with django_assert_num_queries(3):  # token with its user, count, rows
+    with django_assert_num_queries(2):  # token with its user, rows: all of them
         api.get(URL)
+    with django_assert_num_queries(3):  # and their count
+        api.get(URL, {"limit": 2})
 
 
 def test_one_job_shows_its_history(api, user, dataset):

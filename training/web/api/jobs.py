@@ -79,7 +79,7 @@ class JobsView(APIView):
         pages = JobsPages(request)
         jobs = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
         jobs = jobs.defer(*LONG_OF_DATASET)
-        rows = pages.paginate_queryset(pages.search.among(jobs))
+        rows = pages.paginate_queryset(pages.search.among(jobs, api_user(request)))
         data = JobWithDatasetSerializer(rows, many=True).data
         return success({"jobs": data, "pagination": pages.summary})
 

@@ -36,7 +36,7 @@ def jobs(request: SignedInRequest) -> HttpResponse:
     form = SearchForm(request.GET, user=request.user)
     search = form.search
     rows = TrainingJob.objects.visible_to(request.user).select_related("dataset", "base_model")
-    page = list_page(request, search.among(rows.defer(*LONG_OF_DATASET)), JOBS_PER_PAGE, search.keyset)
+    page = list_page(request, search.among(rows.defer(*LONG_OF_DATASET), request.user), JOBS_PER_PAGE, search.keyset)
     context = {
         "page": page,
         "rows": [(job, monitor.outcome(job)) for job in page.rows],
