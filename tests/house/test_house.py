@@ -21,6 +21,11 @@ WRONG_IMPORTS = {
     "the project imports an app": ("pipeline/metrics.py", "from training.web import metrics as other"),
     "data sets import training": ("datasets/services.py", "from training.models import TrainingJob"),
     "a worker reaches into the trainer": ("training/workers/bill.py", "from training.trainer import learner"),
+    "the web imports the server": ("training/web/choices.py", "from training.server import requests"),
+    "a worker imports the server": ("training/workers/bill.py", "from training.server import requests"),
+    "the server imports the evaluator": ("training/server/text.py", "from training.evaluator import scoring"),
+    "a worker reaches into the exporter": ("training/workers/bill.py", "from training.exporter import export"),
+    "the trainer imports the evaluator": ("training/trainer/meter.py", "from training.evaluator import totals"),
     "the web imports torch": ("training/web/choices.py", "import torch"),
     "siblings import each other": ("training/jobs/notices.py", "from training.jobs import lifecycle"),
 }

@@ -38,7 +38,7 @@ def guarded(guard: Guard, job_file: str, spec: JobSpec, run_dir: Path) -> int:
         with exclusive(run_dir / "lock"):
             journal.write("start", exclusive=True)
             guard.flags.clear()
-            code = guard.run(job_file)
+            code = guard.run("-m", "trainer.launch", job_file)
             try:
                 journal.write("end", exclusive=True)
             except OSError as error:  # a full disk: the run has ended all the same

@@ -56,6 +56,14 @@ def load_corpus(spec: JobSpec, tokenizer: Any, emit: Callable[[Event], None]) ->
     return Corpus(train=train, held_out=held_out, plan=plan, counts=counts, metadata=contents.metadata)
 
 
+def read_split(spec: JobSpec, tokenizer: Any) -> tuple[list[Example], list[Example]]:
+    """What a run of this job trains on and what it holds out, each in the file's order. Raises TrainingError."""
+    train, held_out = _split(spec, _read(spec, spec.dataset_path, tokenizer).examples)
+    if spec.evaluation_path:
+        held_out = _read(spec, spec.evaluation_path, tokenizer).examples
+    return train, held_out
+
+
 def _read(spec: JobSpec, path: str, tokenizer: Any) -> Contents:
     return read_contents(Path(path), tokenizer, limit=spec.max_sequence_length, choice=spec.too_long)
 

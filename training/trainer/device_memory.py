@@ -7,6 +7,7 @@ import torch
 
 from .errors import TrainingError
 from .protocol import JobSpec
+from .source import Source
 
 
 def peak(device: torch.device) -> tuple[int, int]:
@@ -32,13 +33,13 @@ def total(device: torch.device) -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def out_of_memory_loading(spec: JobSpec, device: torch.device) -> TrainingError:
+def out_of_memory_loading(source: Source, device: torch.device) -> TrainingError:
     """The base model itself does not fit."""
-    quantize = " load it in 4 bits (QLoRA)," if spec.quantization == "none" else ""
+    quantize = " load it in 4 bits (QLoRA)," if source.quantization == "none" else ""
     return TrainingError(
         "out_of_memory",
-        f"The base model {spec.model_name} does not fit into {_where(device)}:{quantize} choose a smaller model, or a "
-        "GPU with more memory.",
+        f"The base model {source.model_name} does not fit into {_where(device)}:{quantize} choose a smaller model, or "
+        "a GPU with more memory.",
         {"step": 0.0} | _figures(device),
     )
 

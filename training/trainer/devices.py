@@ -6,15 +6,16 @@ import torch
 
 from .errors import TrainingError
 from .protocol import JobSpec
+from .source import Source
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
-def device_type(spec: JobSpec) -> str:
-    """``cuda`` or ``cpu``; left to the trainer, a GPU where there is one."""
-    if spec.device == "auto":
+def device_type(source: Source) -> str:
+    """``cuda`` or ``cpu``; left to the program, a GPU where there is one."""
+    if source.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    return spec.device
+    return source.device
 
 
 def process_count(spec: JobSpec) -> int:

@@ -1,4 +1,4 @@
-"""The guard: a small process that holds the lease of a run and starts the process that trains.
+"""The guard: a small process that holds the lease of a run and starts the process that does the work.
 
 It loads no PyTorch and shares no interpreter with the training, so it acts at once whatever the training does, even in
 native code that never returns. It is ours because a time limit of ``subprocess`` or Celery ends with the process that
@@ -31,9 +31,9 @@ DEFAULTS = {
 
 
 class Guard:
-    """Starts the training of a job file and ends with it, or before it when the lease is over.
+    """Starts a program (module and job file) and ends with it, or before it when the lease is over.
 
-    From its creation on, SIGTERM asks the training to stop.
+    From its creation on, SIGTERM asks the program to stop.
     """
 
     def __init__(self, flags: Flags, *, lease_seconds: float) -> None:
@@ -47,10 +47,11 @@ class Guard:
         """The training was stopped before its first step, and has said nothing of it."""
         signal.signal(signal.SIGTERM, self._on_sigterm)
 
-    def run(self, job_file: str) -> int:
-        """Train, and return when it has ended: its exit status, or minus the number of the signal that ended it."""
+    def run(self, *program: str) -> int:
+        """Run what Python is to run, and return when it has ended: its exit status, or minus the number of the signal
+        that ended it."""
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "trainer.launch", job_file],
+            [sys.executable, *program],
             stdin=subprocess.DEVNULL,
             env=DEFAULTS | os.environ | {lineage.PARENT: str(os.getpid()), BEGAN: str(self.began)},
         )

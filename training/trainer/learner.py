@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 
-from .data import IGNORED, Example, collate
+from .data import Example, collate
 from .device_memory import out_of_memory_training
 from .errors import TrainingError, is_out_of_memory
+from .loss import Batch, summed_loss
 from .model import load_adapter, load_model, trainable
 from .parallel import Processes
 from .protocol import JobSpec
@@ -19,8 +19,6 @@ from .step_plan import forward_passes
 
 MAX_GRADIENT_NORM = 1.0
 """Larger gradients are scaled down to this Euclidean norm (arXiv:1211.5063)."""
-
-Batch = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -111,23 +109,12 @@ class Learner:
         loss_sum = 0.0
         for batch in self._passes(mine):
             self._in_work = tuple(batch["input_ids"].shape)
-            loss = self._loss(batch) / trained
+            loss = summed_loss(self.model, batch, self.precision) / trained
             self.scaler.scale(loss).backward()
             loss_sum += loss.item()
         self.processes.sum_gradients(self.parameters)
         (loss_sum,) = self.processes.total(loss_sum)
         return loss_sum
-
-    def _loss(self, batch: Batch) -> torch.Tensor:
-        """Cross-entropy summed over the trained tokens, each times its answer's weight."""
-        labels = batch["labels"][:, 1:]
-        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            logits = self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1]
-        scores, targets = logits.float().flatten(0, 1), labels.flatten()
-        if "weights" not in batch:
-            return cross_entropy(scores, targets, ignore_index=IGNORED, reduction="sum")
-        losses = cross_entropy(scores, targets, ignore_index=IGNORED, reduction="none")
-        return (losses * batch["weights"][:, 1:].flatten()).sum()
 
     def evaluate(self, examples: list[Example], *, is_over: Callable[[], bool]) -> float | None:
         """The loss per trained token, as that of a step; ``None`` when ``is_over``, asked in all processes before each
@@ -143,7 +130,7 @@ class Learner:
                     return None
                 if (batch := next(batches, None)) is not None:
                     with torch.no_grad():
-                        loss += self._loss(batch).item()
+                        loss += summed_loss(self.model, batch, self.precision).item()
         finally:
             self.model.train()
         loss, trained = self.processes.total(loss, sum(example.trained for example in mine))

@@ -10,6 +10,7 @@ import torch
 
 from . import checkpoint, device_memory
 from .adapter import write_adapter
+from .base import load_tokenizer, require_positions
 from .card import Facts
 from .corpus import load_corpus, token_count
 from .data import Example
@@ -20,7 +21,6 @@ from .guard import BEGAN
 from .history import History
 from .learner import Learner
 from .meter import Meter
-from .model import load_tokenizer, require_positions
 from .parallel import Processes
 from .progress import Progress, configuration
 from .protocol import Checkpoint, Evaluation, Event, Finished, JobSpec, Log, Measured, Resumed, Stage, Step, Stopped

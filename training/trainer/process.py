@@ -2,11 +2,9 @@
 
 import os
 import sys
-import warnings
 from pathlib import Path
 
 import torch
-import transformers
 
 from . import lineage
 from .devices import PRECISIONS, choose_precision, device_name, device_type
@@ -17,13 +15,12 @@ from .loop import Run
 from .output import emit
 from .parallel import Processes
 from .protocol import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, Event, Finished, JobSpec, Started
+from .quiet import quieten
 
 
 def main(job_file: str) -> int:
     """Train under this process's own lock; returns its exit status."""
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")  # PEFT's own affair
+    quieten()
     spec = JobSpec.from_json(Path(job_file).read_text())
     flags = Flags(Path(spec.run_dir))
     try:

@@ -1,11 +1,13 @@
 """What the worker and the trainer say to each other: a job file one way, JSON lines the other. Pure."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 JOURNAL = "trainers.jsonl"
 """In the folder of all runs: a line for each start and end of a trainer."""
+Spec = TypeVar("Spec")
 EXIT_FINISHED = 0
 EXIT_FAILED = 1
 EXIT_STOPPED = 75
@@ -89,15 +91,24 @@ class JobSpec:
         Raises:
             ValueError: Something is missing or unknown; the message names it.
         """
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise ValueError("the job file holds no JSON object")
-        if unknown := values.keys() - {known.name for known in fields(cls)}:
-            raise ValueError(f"unknown in the job file: {', '.join(sorted(unknown))}")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ValueError(f"the job file is incomplete: {error}") from error
+        return read_spec(cls, text)
+
+
+def read_spec(kind: type[Spec], text: str) -> Spec:
+    """What a program's job file says, as the dataclass that describes it.
+
+    Raises:
+        ValueError: Something is missing or unknown; the message names it.
+    """
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError("the job file holds no JSON object")
+    if unknown := values.keys() - {known.name for known in fields(kind)}:  # type: ignore[arg-type]
+        raise ValueError(f"unknown in the job file: {', '.join(sorted(unknown))}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"the job file is incomplete: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,11 +310,11 @@ def encode(event: Event) -> str:
     return json.dumps({"kind": event.kind} | asdict(event))
 
 
-def decode(line: str) -> Event | None:
-    """The event that a line of output holds; ``None`` when the line is only log text."""
+def decode(line: str, kinds: Mapping[str, type[Event]] = KINDS) -> Event | None:
+    """The event that a line of output holds, of these kinds by name; ``None`` when the line is only log text."""
     try:
         values: Any = json.loads(line)
-        kind = KINDS[values.pop("kind")]
+        kind = kinds[values.pop("kind")]
         return kind(**values)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
