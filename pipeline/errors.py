@@ -24,7 +24,7 @@ BROKEN = "Something went wrong on our side. It has been logged; please try again
 
 def is_for_scripts(request: HttpRequest) -> bool:
     """The answer is to be JSON."""
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/v1/"))
 
 
 def refused(request: HttpRequest, status: int, error: str, details: object = None) -> HttpResponse:

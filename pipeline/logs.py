@@ -77,6 +77,7 @@ def configuration(*, log_format: str, level: str, requests: bool) -> dict[str, A
             "celery": {"level": "WARNING"},
             "django": {"handlers": []},  # no mail of a failure to ADMINS: it holds the request, query and all
             "django.request": {"level": "ERROR"},  # of what failed; what was refused is in the request log
+            "httpx2": {"level": "WARNING"},  # each request to the inference server
             "pipeline.requests": {"level": "INFO" if requests else "WARNING"},
         },
         "root": {"handlers": ["stream"], "level": level},

@@ -299,6 +299,13 @@ KEEP_RUNS_DAYS = env.days("PIPELINE_KEEP_RUNS_DAYS", default=30)
 CPU_HOURLY_RATE = env.float("PIPELINE_CPU_HOURLY_RATE", default=0.0)
 EVALUATION_SHARE = env.float("PIPELINE_EVALUATION_SHARE", default=0.05)
 
+# Finished adapters, tried: on this host's CPU, unless a device is given to it or another server does it
+INFERENCE_DEVICE = env.str("PIPELINE_INFERENCE_DEVICE", default="cpu")
+INFERENCE_IDLE_SECONDS = env.float("PIPELINE_INFERENCE_IDLE_SECONDS", default=600.0)
+INFERENCE_URL = env.str("PIPELINE_INFERENCE_URL", default="")
+INFERENCE_KEY = env.str("PIPELINE_INFERENCE_KEY", default="")
+INFERENCE_ADAPTERS_DIR = Path(env.str("PIPELINE_INFERENCE_ADAPTERS_DIR", default=str(VAR_DIR / "adapters")))
+
 # How long what has only been is kept, in days; 0: for ever
 KEEP_EVENTS_DAYS = env.days("PIPELINE_KEEP_EVENTS_DAYS", default=1095)
 KEEP_CURVES_DAYS = env.days("PIPELINE_KEEP_CURVES_DAYS", default=365)

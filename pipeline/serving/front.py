@@ -5,6 +5,7 @@ import io
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import IO, Any
 
@@ -14,6 +15,7 @@ from pipeline.outages import outage
 from pipeline.serving import bodies, wsgi
 from pipeline.serving.limits import allowance, takes_files
 from pipeline.serving.refusals import REFUSED
+from pipeline.serving.streams import Head, Parts
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,10 @@ class Front:
             environ |= await self._taken_in(scope, receive, body, environ)
             answer = await self._in_thread(wsgi.call, self._application, environ)
         try:
-            await _send(answer, receive, send, with_content=scope["method"] != "HEAD")
+            if answer.make:
+                await _stream(answer, answer.make, receive, send)
+            else:
+                await _send(answer, receive, send, with_content=scope["method"] != "HEAD")
         finally:
             await self._in_thread(answer.content.close) if answer.is_file else answer.content.close()
 
@@ -96,6 +101,36 @@ async def _send_on(answer: wsgi.Answer, chunk: bytes, gone: asyncio.Future[Any],
         chunk = await _read(answer)
     if not chunk:
         await send({"type": "http.response.body"})
+
+
+async def _stream(answer: wsgi.Answer, make: Callable[[], Parts], receive: bodies.Receive, send: Send) -> None:
+    """Part by part as it is made; once whoever reads it is gone, it is made no further."""
+    making = asyncio.ensure_future(_send_made(answer, make(), send))
+    gone = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({making, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        making.cancel()
+        gone.cancel()
+    try:
+        await making
+    except asyncio.CancelledError:
+        logger.info("a client left a stream")
+    except TimeoutError:
+        logger.info("a client stopped reading")
+
+
+async def _send_made(answer: wsgi.Answer, parts: Parts, send: Send) -> None:
+    own = [header for header in answer.headers if header[0] not in (b"content-type", b"content-length")]
+    async with aclosing(parts):
+        async for part in parts:
+            if isinstance(part, Head):
+                headers = [*own, (b"content-type", part.content_type.encode())]
+                await send({"type": "http.response.start", "status": part.status, "headers": headers})
+            else:
+                async with asyncio.timeout(READING_SECONDS):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body"})
 
 
 async def _read(answer: wsgi.Answer) -> bytes:

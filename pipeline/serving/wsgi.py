@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from pipeline.serving.bodies import spool
+from pipeline.serving.streams import Parts, Stream
 
 ANSWER_BYTES = 1024 * 1024
 """What is kept in memory of an answer that is no file."""
@@ -38,6 +39,8 @@ class Answer:
     headers: list[tuple[bytes, bytes]]
     content: IO[bytes]
     is_file: bool
+    make: Callable[[], Parts] | None = None
+    """Of a stream: the rest, status and type of content included."""
 
 
 def environ(scope: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,6 +82,8 @@ def call(application: Callable[..., Iterable[bytes]], values: dict[str, Any]) ->
         return _answer(said, parts.file, is_file=True)
     content = spool(ANSWER_BYTES)
     try:
+        if isinstance(parts, Stream):
+            return replace(_answer(said, content, is_file=False), make=parts.make)
         for part in parts:
             content.write(part)
     except BaseException:

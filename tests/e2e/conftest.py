@@ -26,10 +26,12 @@ from playwright.sync_api import sync_playwright
 from datasets.services import dataset_upload
 from datasets.validation import validate
 from pipeline.accounts.models import ApiToken
+from tests.training.server.conftest import make_adapters
 from tests.training.trainer.conftest import conversations
 from training.core.presets import PRESETS
-from training.models import BaseModel, DataFit, TrainingJob
+from training.models import Artifact, BaseModel, DataFit, TrainingJob
 from training.tasks import check_data
+from training.workers import artifacts
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -37,6 +39,7 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+BUNDLED = "SmolLM2-135M-Instruct"
 FAST = PRESETS["fast"].hyperparameters.to_dict()
 
 
@@ -299,3 +302,32 @@ def trainer_of(job):
     listing = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
     pids = [int(line.split()[0]) for line in listing.splitlines() if "-m trainer" in line and str(job.pk) in line]
     return pids[0] if pids else None
+
+
+@pytest.fixture(scope="module")
+def bundled(environment):
+    """The bundled model, in the folder that the web server looks for base models in."""
+    model = Path(os.environ["PIPELINE_MODELS_DIR"]) / BUNDLED
+    if not model.is_dir():
+        pytest.skip(f"the bundled model is not in {model}: run make install")
+    place = Path(environment["PIPELINE_MODELS_DIR"]) / BUNDLED
+    shutil.copytree(model, place)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture(scope="module")
+def bundled_adapter(bundled, tmp_path_factory):
+    """A random adapter of it, strong enough to answer otherwise and weak enough to answer in words."""
+    return make_adapters(bundled, tmp_path_factory.mktemp("adapters"), "blue", strength=0.4) / "blue"
+
+
+@pytest.fixture
+def trained(bundled_adapter, put_job, ready):
+    """A job with an adapter of the bundled model, on a data set that has been read."""
+    BaseModel.objects.filter(is_default=True).update(source=BUNDLED, name=BUNDLED)
+    job = put_job("completed", name="Tone", progress=100, dataset_version=ready.version)
+    type(job).objects.filter(pk=job.pk).update(dataset=ready)
+    job.refresh_from_db()
+    artifacts.store(job, bundled_adapter, Artifact.Kind.ADAPTER).save()
+    return job

@@ -226,7 +226,9 @@ def test_every_page_for_a_user(page, staff, scene, web, user, visit):
     TrainingJob.objects.filter(pk=jobs[0].pk).update(name="Tone", tags=["support", "week 12"], note="Lower rate.")
     chosen = "&".join(f"job={job.pk}" for job in jobs)
     searches = ["?q=tone&sort=-cost", "?q=nothing", "?cost_min=x&created_from=2026-02-30"]
+    nothing = TrainingJob.objects.get(status="failed")
     visit([*pages(staff, scene), f"/training/jobs/compare?{chosen}", "/training/jobs/compare?job=x&job=y",
+           f"/training/jobs/{nothing.pk}/try",
            *(f"/training/jobs{search}" for search in searches)])  # fmt: skip
 
 
@@ -270,6 +272,19 @@ def test_what_is_opened_by_hand(page, staff, scene, web, datasets, look):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
         look(path)
+    page.goto(f"/training/jobs/{scene['training:job_id']}/try")
+    page.locator("#settings").evaluate("(details) => (details.open = true)")
+    look("the settings of a try")
+    page.get_by_label("Temperature").fill("9")
+    page.get_by_label("Prompt", exact=True).fill("Hello")
+    page.get_by_role("button", name="Send").click()
+    look("a setting of a try that is wrong")
+    page.get_by_label("Temperature").fill("0")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("cannot be reached").first.wait_for()
+    look("answers that are not to be had")
+    page.context.set_offline(False)
     page.goto("/account")
     page.get_by_role("button", name="New token").click()
     look("a new token")

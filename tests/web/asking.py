@@ -79,8 +79,8 @@ def amiss(request: Ask, answer) -> str:
     if answer.status_code < 400 or request.method == "HEAD":
         return ""
     kind = answer.headers.get("Content-Type", "")
-    if path.startswith("/api/"):
-        return "" if _is_failure(kind, content) else f"{answer.status_code} that is no failure of the API"
+    if path.startswith(("/api/", "/v1/")):
+        return "" if _is_failure(kind, content, path) else f"{answer.status_code} that is no failure of the API"
     if path.startswith("/metrics"):
         return ""
     is_page = kind.startswith("text/html") and b"</html>" in content
@@ -92,11 +92,13 @@ def _unpacked(answer) -> bytes:
     return gzip.decompress(answer.body) if answer.headers.get("Content-Encoding") == "gzip" else answer.body
 
 
-def _is_failure(kind: str, content: bytes) -> bool:
+def _is_failure(kind: str, content: bytes, path: str) -> bool:
     if not kind.startswith("application/json"):
         return False
     with contextlib.suppress(ValueError):
         said = json.loads(content)
+        if path.startswith("/v1/") and isinstance(said["error"], dict):  # a view's, as OpenAI's clients read it
+            return set(said["error"]) == {"message", "type", "param", "code"} and set(said) == {"error"}
         return isinstance(said, dict) and isinstance(said.get("error"), str) and set(said) <= {"error", "details"}
     return False
 

@@ -38,7 +38,7 @@ def asked(scene: Scene, *, each: int) -> Iterator[Ask]:
 
 def asker(address: Address) -> str:
     """Who gets furthest with it."""
-    return ADMIN if TABLE[address.kind].as_admin else TOKEN if address.pattern.startswith("api/") else USER
+    return ADMIN if TABLE[address.kind].as_admin else TOKEN if address.is_api else USER
 
 
 def in_path(address: Address, scene: Scene) -> Iterator[Make]:

@@ -62,6 +62,8 @@ RIGHTS: dict[str, dict[str, Statuses]] = {
     "training/jobs/<uuid:job_id>": HERS,
     "training/jobs/<uuid:job_id>/status": HERS,
     "training/jobs/<uuid:job_id>/metrics": HERS,
+    "training/jobs/<uuid:job_id>/try": HERS,
+    "training/jobs/<uuid:job_id>/try/prompts": HERS,
     "training/jobs/<uuid:job_id>/again": HERS,
     "training/jobs/<uuid:job_id>/edit": HERS | DONE_TO_HERS,
     "training/jobs/<uuid:job_id>/delete": HERS | DONE_TO_HERS,
@@ -73,6 +75,8 @@ RIGHTS: dict[str, dict[str, Statuses]] = {
     "api/jobs/<uuid:job_id>/cancel": API_DONE_TO_HERS,
     "api/jobs/<uuid:job_id>/retry": API_DONE_TO_HERS,
     "api/jobs/<uuid:job_id>/adapter": API_HERS,
+    "v1/models": API_LIST,
+    "v1/chat/completions": API_DONE_TO_HERS,
     "notifications": LIST,
     "notifications/read": {"POST": (302, 302, 302)},  # one's own
     "notifications/<uuid:pk>/open": DONE_TO_HERS,
@@ -115,6 +119,6 @@ def expected(address: Address, method: str) -> Statuses:
     """What the table says; a method that it leaves out is one that the address does not have."""
     if found := RIGHTS[address.kind].get(method):
         return found
-    if not address.pattern.startswith("api/"):
+    if not address.is_api:
         return SIGN_IN
     return (401, 200, 200) if method == "OPTIONS" else TOKEN

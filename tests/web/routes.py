@@ -22,6 +22,11 @@ class Address:
     """Its app and name, of an address in the admin."""
 
     @property
+    def is_api(self) -> bool:
+        """Asked by scripts, with a token."""
+        return self.pattern.startswith(("api/", "v1/"))
+
+    @property
     def parts(self) -> list[str]:
         """The names of what varies in it."""
         return [first or second for first, second in PART.findall(self.pattern)]

@@ -39,7 +39,7 @@ def requests(scene: Scene) -> st.SearchStrategy[Ask]:
 @st.composite
 def _to(draw: st.DrawFn, address: Address, scene: Scene) -> Ask:
     row = TABLE[address.kind]
-    script = address.pattern.startswith("api/")
+    script = address.is_api
     who = draw(st.sampled_from([TOKEN if script else USER, ADMIN, STAFF, ANONYMOUS]))
     parts = scene.parts(address)
     if parts and draw(st.booleans()):

@@ -126,11 +126,17 @@ TABLE = {
     "training/jobs/<uuid:job_id>": Row(),
     "training/jobs/<uuid:job_id>/status": Row(),
     "training/jobs/<uuid:job_id>/metrics": Row(query=("attempt", "after")),
+    "training/jobs/<uuid:job_id>/try": Row(),
+    "training/jobs/<uuid:job_id>/try/prompts": Row(),
     "training/jobs/<uuid:job_id>/again": Row(),
     "training/jobs/<uuid:job_id>/edit": Row(form=LABELS),
     "training/jobs/<uuid:job_id>/delete": POSTED,
     "training/jobs/<uuid:job_id>/cancel": POSTED,
     "training/jobs/<uuid:job_id>/retry": Row(form={"max_cost": "5"}),
+    "v1/models": Row(),
+    "v1/chat/completions": Row(
+        json={"POST": {"model": "x:{job}", "messages": [{"role": "user", "content": "x"}], "stream": True}}
+    ),
     "api/jobs/estimate": Row(json={"POST": RUN | {"alternatives": False, "within_hours": 5}}),
     "api/jobs": Row(
         query=(*PAGED, *SEARCH),

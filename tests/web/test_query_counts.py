@@ -27,6 +27,7 @@ MOST = {
     "training/jobs/<uuid:job_id>/edit": 5, "training/jobs/<uuid:job_id>/delete": 5,
     "training/jobs/<uuid:job_id>/metrics": 5,
     "training/jobs/<uuid:job_id>/status": 12,
+    "training/jobs/<uuid:job_id>/try": 6, "training/jobs/<uuid:job_id>/try/prompts": 6,
     "datasets": 6, "datasets/upload": 4, "datasets/<uuid:pk>": 8, "datasets/<uuid:pk>/download": 4,
     "datasets/<uuid:pk>/left-out.csv": 4, "datasets/<uuid:pk>/manage": 5, "datasets/<uuid:pk>/preview": 5,
     "datasets/<uuid:pk>/problems.csv": 4, "datasets/<uuid:pk>/status": 7, "datasets/<uuid:pk>/upload": 5,
@@ -34,7 +35,7 @@ MOST = {
     "api/datasets": 4, "api/datasets/<uuid:pk>": 3, "api/datasets/<uuid:pk>/download": 3,
     "api/datasets/<uuid:pk>/errors": 3, "api/datasets/<uuid:pk>/left-out": 3, "api/datasets/<uuid:pk>/preview": 4,
     "api/datasets/<uuid:pk>/versions": 5, "api/jobs": 4, "api/jobs/<uuid:job_id>": 11,
-    "api/jobs/<uuid:job_id>/adapter": 4, "api/docs": 2, "api/schema": 1,
+    "api/jobs/<uuid:job_id>/adapter": 4, "api/docs": 2, "api/schema": 1, "v1/models": 3,
     "admin/": 4, "admin/^<app_label>/$": 4, "admin/<model>/": 14, "admin/<model>/add/": 4,
     "admin/<model>/<path:object_id>/": 3, "admin/<model>/<path:object_id>/change/": 11,
     "admin/<model>/<path:object_id>/delete/": 12, "admin/<model>/<path:object_id>/history/": 6,
@@ -82,7 +83,7 @@ def counted(world):
     found = {}
     for address in addresses():
         path = address.path(world.parts(address))
-        who = ADMIN if path.startswith(("/admin", "/metrics")) else TOKEN if path.startswith("/api") else USER
+        who = ADMIN if path.startswith(("/admin", "/metrics")) else TOKEN if address.is_api else USER
         with transaction.atomic(), CaptureQueriesContext(connection) as asked:
             answer = world.clients[who].get(path)
             transaction.set_rollback(True)

@@ -59,7 +59,7 @@ def test_her_own_words_are_in_what_she_sees(world, asker):
         kind
         for kind, address in FIRST_OF_KIND.items()
         if not kind.startswith("admin")
-        and MARK.encode() in asker.ask(sent(TOKEN if is_api(address) else USER, "GET", address, world)).body
+        and MARK.encode() in asker.ask(sent(TOKEN if address.is_api else USER, "GET", address, world)).body
     }
     assert shown >= {
         "datasets", "datasets/<uuid:pk>", "datasets/<uuid:pk>/download", "datasets/<uuid:pk>/left-out.csv",
@@ -112,12 +112,8 @@ def sent(who: str, method: str, address: Address, world: Scene, parts=None) -> A
     return Ask(who, method, path)
 
 
-def is_api(address: Address) -> bool:
-    return address.pattern.startswith("api/")
-
-
 def who_is_other(address: Address) -> str:
-    return OTHER_TOKEN if is_api(address) else OTHER
+    return OTHER_TOKEN if address.is_api else OTHER
 
 
 def neutral(content: bytes, parts) -> bytes:

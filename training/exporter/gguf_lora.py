@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 
 from training.exporter import gguf_tensors
 from training.exporter.gguf_model import close
+from training.trainer.base import load_base, load_config
 from training.trainer.errors import TrainingError
-from training.trainer.model import load_base, load_config
 from training.trainer.protocol import JobSpec
 
 NAME = "adapter.gguf"

@@ -14,8 +14,8 @@ from training.exporter.card import merged_card
 from training.exporter.merged import merged_model
 from training.exporter.modelfile import Messages, found_turns, modelfile
 from training.trainer.answers import ends
+from training.trainer.base import load_config, load_tokenizer
 from training.trainer.errors import TrainingError
-from training.trainer.model import load_config, load_tokenizer
 from training.trainer.protocol import JobSpec
 
 F16, F32, Q8_0 = (gguf.GGMLQuantizationType[name] for name in ("F16", "F32", "Q8_0"))

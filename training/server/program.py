@@ -8,7 +8,7 @@ import torch
 from training.trainer.devices import PRECISIONS
 from training.trainer.errors import TrainingError, describe
 from training.trainer.output import emit
-from training.trainer.protocol import EXIT_FAILED
+from training.trainer.protocol import EXIT_FAILED, Event
 from training.trainer.quiet import quieten
 
 from . import base, listening, options
@@ -16,7 +16,7 @@ from .service import Service
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ready:
+class Ready(Event):
     """Requests are taken from now on."""
 
     kind: ClassVar[str] = "ready"

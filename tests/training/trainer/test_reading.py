@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets.tokenizing.cache import SCHEMA
+from training.jobs.held_out import pairs_by_line
 from training.trainer.corpus import enough, load_corpus
 from training.trainer.data import IGNORED, collate
 from training.trainer.errors import TrainingError
 from training.trainer.reading import read_contents
+from training.trainer.step_plan import split
 from training.trainer.windows import windows
 from training.workers.counting import count
 
@@ -235,6 +237,25 @@ def test_examples_of_one_conversation_are_held_out_together_and_the_counts_are_o
     assert [one.line for one in again.held_out] == [one.line for one in loaded.held_out]
     other, _ = corpus(write(tmp_path, rows), make_spec, evaluation_share=0.1, split_seed=43)
     assert [one.line for one in other.held_out] != [one.line for one in loaded.held_out]
+
+
+def mixed(line):
+    """Rows of one, two and three answers, some of them long, weighted or in two examples."""
+    length, spans = 10 + 3 * (line % 11), [[4, 9], [2, 5, 6, 9], [1, 3, 4, 6, 7, 9]][line % 3]
+    weights = [0.0, 1.0, 0.5][: len(spans) // 2] if line % 7 == 0 else []
+    return [row(line, length, spans, weights) for _ in range(1 + line % 2)]
+
+
+@pytest.mark.parametrize("choice", ["split", "cut", "drop"])
+@pytest.mark.parametrize(("limit", "share", "seed"), [(100, 0.1, 42), (22, 0.25, 7), (14, 0.5, 1), (100, 0.0, 1)])
+def test_the_web_side_finds_the_very_rows_that_are_held_out(tmp_path, make_spec, choice, limit, share, seed):
+    path = write(tmp_path, *([one for line in lines for one in mixed(line)] for lines in (range(1, 40), range(40, 90))))
+    changes = {"evaluation_share": share, "split_seed": seed, "max_sequence_length": limit, "too_long": choice}
+    loaded, (data,) = corpus(path, make_spec, **changes)
+    pairs = pairs_by_line(path, limit=limit, choice=choice, is_text=False)
+    _, chosen = split(pairs=list(pairs.values()), share=share, most=200, seed=seed)
+    assert [list(pairs)[index] for index in chosen] == list(dict.fromkeys(one.line for one in loaded.held_out))
+    assert sum(pairs.values()) == data.train_pairs + data.evaluation_pairs
 
 
 def test_other_data_than_were_counted_before_are_refused_with_both_counts(tmp_path, make_spec):

@@ -1,0 +1,94 @@
+"""``/v1``: base models and adapters by OpenAI's API, in its shapes, so that its clients work unchanged."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from pipeline.api import exception_handler
+from pipeline.base_models import ModelNotFound
+from pipeline.http import api_user
+from pipeline.serving.streams import Stream
+from training.inference import chat, openai_errors
+from training.inference.adapters import AdapterUnusable, folder_of
+from training.inference.server import Served
+from training.jobs import tried
+
+OFF = "Models are not served here. Whoever keeps this site can change that: PIPELINE_INFERENCE_DEVICE."
+NO_MODEL = "“model” must be the name of a model: <base>, or <base>:<job id>. GET /v1/models lists them."
+
+
+class Refused(Exception):
+    """There is no answer; ``body`` says why."""
+
+    def __init__(self, message: str, *, status: HTTPStatus, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = openai_errors.error(message, status=status, param=param, code=code)
+
+
+class OpenAIView(APIView):
+    """A view whose refusals have OpenAI's shape, too. OpenAI describes it, our own document does not."""
+
+    schema = None
+
+    def get_exception_handler(self) -> Any:
+        return _refusal
+
+
+class ModelsView(OpenAIView):
+    """What can be asked."""
+
+    def get(self, request: Request) -> Response:
+        """Base models, and the adapters of one's own ended jobs, the newest first."""
+        return Response({"object": "list", "data": [_entry(model) for model in tried.models_of(api_user(request))]})
+
+
+class ChatView(OpenAIView):
+    """Answers, token by token or whole."""
+
+    def post(self, request: Request) -> Stream:
+        """The answer is the server's own: what it does not take, it refuses."""
+        body = request.data
+        if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+            raise Refused(NO_MODEL, status=HTTPStatus.BAD_REQUEST, param="model")
+        if settings.INFERENCE_DEVICE == "none" and not settings.INFERENCE_URL:
+            raise Refused(OFF, status=HTTPStatus.SERVICE_UNAVAILABLE, code="server_unavailable")
+        asked = _asked(request, body)
+        return Stream(lambda: chat.answer(asked))
+
+
+def _asked(request: Request, body: dict[str, Any]) -> chat.Asked:
+    """Raises Refused."""
+    model = tried.model_by_name(body["model"], api_user(request))
+    if model is None:
+        message = f"The model “{body['model'][:200]}” does not exist, or is not yours. GET /v1/models lists them."
+        raise Refused(message, status=HTTPStatus.NOT_FOUND, param="model", code="model_not_found")
+    try:
+        place = model.place
+        served = Served(model.base.name, place.location, "" if place.folder else place.revision)
+        folder = folder_of(model.job.adapter) if model.job else None
+    except (ModelNotFound, AdapterUnusable) as error:
+        raise Refused(str(error), status=HTTPStatus.CONFLICT, param="model", code="model_unusable") from error
+    return chat.Asked(body, served, folder)
+
+
+def _entry(model: tried.Model) -> dict[str, Any]:
+    about = {"id": model.name, "object": "model", "owned_by": "pipeline"}
+    if model.job is None:
+        return about | {"created": 0, "parent": None}
+    return about | {"created": int(model.job.created_at.timestamp()), "parent": model.base.name}
+
+
+def _refusal(error: Exception, context: dict[str, Any]) -> Response:
+    if isinstance(error, Refused):
+        return Response(error.body, status=error.status)
+    answer = exception_handler(error, context)
+    said, details = answer.data["error"], answer.data["details"]
+    message = f"{said}: {details}" if details else str(said)
+    param = next(iter(details), None) if isinstance(details, dict) else None
+    answer.data = openai_errors.error(message, status=answer.status_code, param=param)
+    return answer
