@@ -27,6 +27,8 @@ CMD ["python", "manage.py", "gpu_worker"]
 
 
 FROM base AS web
+# There is no PyTorch here to try adapters with: PIPELINE_INFERENCE_URL names a server that has it.
+ENV PIPELINE_INFERENCE_DEVICE=none
 COPY requirements/base.lock requirements/
 RUN pip install --no-deps --require-hashes --requirement requirements/base.lock
 COPY . .

@@ -8,6 +8,8 @@ from django.core.checks import run_checks
     ("name", "value", "number"),
     [
         ("TRAINER_DEVICE", "tpu", "pipeline.E001"),
+        ("TRAINER_DEVICE", "none", "pipeline.E001"),
+        ("INFERENCE_DEVICE", "tpu", "pipeline.E003"),
         ("EVALUATION_SHARE", 0.9, "pipeline.E002"),
         ("EVALUATION_SHARE", -0.1, "pipeline.E002"),
     ],

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
@@ -19,6 +20,10 @@ TRAINING_DIR = Path(__file__).resolve().parents[1]
 LOOK_SECONDS = 0.05
 """How often it is looked what a server that starts has said."""
 CONNECT_SECONDS = 10.0
+NO_TORCH = (
+    "Adapters cannot be tried: PyTorch is not installed beside this web server. Whoever keeps the site can install it "
+    "(pip install pipeline[train]), or name a server that answers in its place: PIPELINE_INFERENCE_URL."
+)
 FAILED = "The inference server ended as it started. The site’s log says why."
 
 
@@ -88,6 +93,9 @@ class Server:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _started(self) -> None:
+        if find_spec("torch") is None:
+            await self.close()
+            raise StartFailed(NO_TORCH)
         self._program = program = await asyncio.to_thread(self._run)
         while (line := program.next_line(0)) is None and not program.is_over and not self._is_closed:
             await asyncio.sleep(LOOK_SECONDS)

@@ -12,12 +12,16 @@ from pipeline.api import exception_handler
 from pipeline.base_models import ModelNotFound
 from pipeline.http import api_user
 from pipeline.serving.streams import Stream
+from training.checks import OFF
 from training.inference import chat, openai_errors
 from training.inference.adapters import AdapterUnusable, folder_of
 from training.inference.server import Served
 from training.jobs import tried
 
-OFF = "Models are not served here. Whoever keeps this site can change that: PIPELINE_INFERENCE_DEVICE."
+NOT_SERVED = (
+    "Adapters cannot be tried on this site. Whoever keeps it can change that: PIPELINE_INFERENCE_DEVICE or "
+    "PIPELINE_INFERENCE_URL."
+)
 NO_MODEL = "“model” must be the name of a model: <base>, or <base>:<job id>. GET /v1/models lists them."
 
 
@@ -55,8 +59,8 @@ class ChatView(OpenAIView):
         body = request.data
         if not isinstance(body, dict) or not isinstance(body.get("model"), str):
             raise Refused(NO_MODEL, status=HTTPStatus.BAD_REQUEST, param="model")
-        if settings.INFERENCE_DEVICE == "none" and not settings.INFERENCE_URL:
-            raise Refused(OFF, status=HTTPStatus.SERVICE_UNAVAILABLE, code="server_unavailable")
+        if settings.INFERENCE_DEVICE == OFF and not settings.INFERENCE_URL:
+            raise Refused(NOT_SERVED, status=HTTPStatus.SERVICE_UNAVAILABLE, code="server_unavailable")
         asked = _asked(request, body)
         return Stream(lambda: chat.answer(asked))
 
