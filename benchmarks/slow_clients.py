@@ -1,6 +1,7 @@
 """How fast pages answer while clients hold 500 connections, against the same server left alone just before.
 
-``slow_clients.py upload`` sends 1 GB at a limited rate instead, and says how fast pages answer meanwhile.
+``slow_clients.py upload`` sends 1 GB at a limited rate instead, and says how fast pages answer meanwhile;
+``slow_clients.py streams`` has 20 answers of the bundled model grow.
 """
 
 import argparse
@@ -29,6 +30,7 @@ SECONDS = 15
 DOWNLOAD_BYTES = 300 * 1024**2
 UPLOAD_BYTES = 1024**3
 UPLOAD_RATE = 20 * 1024**2
+STREAMS = 20
 
 POST = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 KINDS = {  # what is sent at once, and then every second
@@ -222,6 +224,33 @@ def upload(scene: Scene) -> None:
         show("upload of 1 GB", alone, beside)
 
 
+def streams(scene: Scene) -> None:
+    from training.models import BaseModel
+
+    model = BaseModel.objects.get(is_default=True).name
+    with served() as (port, _):
+        chat(port, scene.token, model, max_tokens=1).wait()  # the inference server is there from now on
+        measure(port, scene.requests)
+        alone = measure(port, scene.requests)
+        clients = [chat(port, scene.token, model, max_tokens=1000) for _ in range(STREAMS)]
+        time.sleep(5)
+        beside = measure(port, scene.requests)
+        still = sum(client.poll() is None for client in clients)
+        for client in clients:
+            client.kill()
+        print(f"{STREAMS} streams, {still} of them open at the end")
+        show("streams", alone, beside)
+
+
+def chat(port: int, token: str, model: str, *, max_tokens: int) -> subprocess.Popen[bytes]:
+    """A client that reads an answer as it grows."""
+    messages = [{"role": "user", "content": "Write a long story about the sea."}]
+    body = {"model": model, "messages": messages, "stream": True, "max_tokens": max_tokens}
+    command = ["curl", "-sN", f"http://127.0.0.1:{port}/v1/chat/completions", "-H", f"Authorization: Bearer {token}"]
+    command += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
 def send(port: int, token: str) -> str:
     """A file of UPLOAD_BYTES at UPLOAD_RATE; whether it arrived whole."""
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="large.jsonl"\r\n\r\n'
@@ -247,7 +276,7 @@ def send(port: int, token: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("mode", nargs="?", default="slow", choices=("slow", "upload", "hold"))
+    parser.add_argument("mode", nargs="?", default="slow", choices=("slow", "upload", "streams", "hold"))
     parser.add_argument("rest", nargs="*")
     arguments = parser.parse_args()
     if arguments.mode == "hold":
@@ -258,7 +287,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline.settings")
     django.setup()
     with Scene() as scene:
-        {"slow": slow, "upload": upload}[arguments.mode](scene)
+        {"slow": slow, "upload": upload, "streams": streams}[arguments.mode](scene)
 
 
 if __name__ == "__main__":

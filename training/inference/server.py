@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from django.conf import settings
@@ -96,19 +97,29 @@ class Server:
         if find_spec("torch") is None:
             await self.close()
             raise StartFailed(NO_TORCH)
-        self._program = program = await asyncio.to_thread(self._run)
-        while (line := program.next_line(0)) is None and not program.is_over and not self._is_closed:
-            await asyncio.sleep(LOOK_SECONDS)
-        said = json.loads(line) if line else {"message": FAILED}
+        self._program = await asyncio.to_thread(self._run)
+        said = await self._said(self._program)
         if self._is_closed or said.get("kind") != "ready":
             await self.close()
             raise StartFailed(said.get("message") or FAILED)
+
+    async def _said(self, program: Program) -> dict[str, Any]:
+        """The line of JSON by which it says that it answers, or why not; empty where it has ended without one."""
+        while not self._is_closed:
+            line = program.next_line(0)
+            if line and line.startswith(b"{"):
+                said: dict[str, Any] = json.loads(line)
+                return said
+            if line is None and program.is_over:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        return {}
 
     def _run(self) -> Program:
         about = ["--model", self.served.location, "--id", self.served.name]
         if self.served.revision:
             about += ["--revision", self.served.revision]
-        command = [sys.executable, "program.py", "server", *about]
+        command = ["nice", sys.executable, "program.py", "server", *about]  # pages come first
         command += ["--device", settings.INFERENCE_DEVICE, "--socket", self._socket]
         online = may_fetch()
         return Program(
