@@ -42,6 +42,7 @@ def test_it_crosses_few_files(move):
         if event == "call" and frame.f_code.co_name != "<module>":
             crossed.add(frame.f_code.co_filename)
 
+    move(rank=12)  # what is remembered for some seconds alone is looked up now
     sys.setprofile(note)
     try:
         move(rank=20)
