@@ -26,6 +26,7 @@ from playwright.sync_api import sync_playwright
 from datasets.services import dataset_upload
 from datasets.validation import validate
 from pipeline.accounts.models import ApiToken
+from tests.e2e.listing import processes
 from tests.training.server.conftest import make_adapters
 from tests.training.trainer.conftest import conversations
 from training.core.presets import PRESETS
@@ -299,9 +300,7 @@ def start_job(person):
 
 def trainer_of(job):
     """The process id of the job's trainer."""
-    listing = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    pids = [int(line.split()[0]) for line in listing.splitlines() if "-m trainer" in line and str(job.pk) in line]
-    return pids[0] if pids else None
+    return next(iter(processes("-m trainer", job.pk)), None)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from pipeline.accounts.models import ApiToken
-from tests.e2e.inference import server_processes
+from tests.e2e.listing import server_processes
 from tests.training.server.conftest import make_adapters
 from training.models import Artifact, BaseModel
 from training.workers import artifacts

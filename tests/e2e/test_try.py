@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import BUNDLED, watched
-from tests.e2e.inference import server_processes
+from tests.e2e.listing import server_processes
 from tests.e2e.test_browser import pytestmark  # noqa: F401 - marks, used by pytest
 from training.models import Artifact
 

@@ -3,19 +3,17 @@
 import sys
 from pathlib import Path
 
-import transformers
-
 from training.evaluator.evaluate import Evaluator
 from training.evaluator.protocol import EvaluationSpec, EvaluationStopped
 from training.trainer import lineage
 from training.trainer.guarded import do
 from training.trainer.output import emit
+from training.trainer.quiet import quieten
 
 
 def main(job_file: str) -> int:
     """Evaluate; returns the exit status."""
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    quieten()
     spec = EvaluationSpec.from_json(Path(job_file).read_text())
     return do(Path(spec.folder), lambda flags: Evaluator(spec, emit, flags).run(), stopped=EvaluationStopped)
 

@@ -1,18 +1,17 @@
 """What the worker and the evaluator say to each other. Pure; beside its own events it says the trainer's."""
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from training.trainer import protocol as trainer
-from training.trainer.protocol import Event
+from training.trainer.protocol import Event, Spec
 
 ROWS = "rows.jsonl"
 """In the job's folder: a line for each row that is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationSpec:
+class EvaluationSpec(Spec):
     """All that an evaluation needs to know."""
 
     run: dict[str, Any]
@@ -37,15 +36,6 @@ class EvaluationSpec:
     seed: int = 42
     lease_seconds: float = 0
     """The evaluator ends itself when its standard input brought no byte for so long; 0: never for that."""
-
-    def to_json(self) -> str:
-        """The job file's text."""
-        return json.dumps(asdict(self), indent=2)
-
-    @classmethod
-    def from_json(cls, text: str) -> "EvaluationSpec":
-        """The evaluation that a job file describes. Raises ValueError, which names what is missing or unknown."""
-        return trainer.read_spec(cls, text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,10 @@
 """What the worker and the exporter say to each other. Pure; beside its own events it says the trainer's."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from training.trainer import protocol as trainer
-from training.trainer.protocol import Event
+from training.trainer.protocol import Event, Spec
 
 EXPORT = "export"
 """In the job's folder: what is to be taken away."""
@@ -14,7 +13,7 @@ REPORT = "verification.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportSpec:
+class ExportSpec(Spec):
     """All that an export needs to know."""
 
     run: dict[str, Any]
@@ -30,15 +29,6 @@ class ExportSpec:
     """Of each answer."""
     lease_seconds: float = 0
     """The exporter ends itself when its standard input brought no byte for so long; 0: never for that."""
-
-    def to_json(self) -> str:
-        """The job file's text."""
-        return json.dumps(asdict(self), indent=2)
-
-    @classmethod
-    def from_json(cls, text: str) -> "ExportSpec":
-        """The export that a job file describes. Raises ValueError, which names what is missing or unknown."""
-        return trainer.read_spec(cls, text)
 
 
 @dataclass(frozen=True, kw_only=True)

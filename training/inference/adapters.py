@@ -26,11 +26,15 @@ def folder_of(artifact: Artifact) -> Path:
     folder = home / f"{artifact.pk}-{artifact.sha256[:12]}"
     if not folder.is_dir():
         _unpack(artifact, folder)
+        _forget(home)
     os.utime(folder)
+    return folder
+
+
+def _forget(home: Path) -> None:
     by_use = sorted((path for path in home.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
     for old in by_use[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
-    return folder
 
 
 def _unpack(artifact: Artifact, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """A chat completion, relayed: from whoever asks to the server that answers, and back as it comes."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 import httpx2
 
 from pipeline.serving.streams import Head, Parts
-from training.inference.openai_errors import encoded
+from training.core.api_error import ApiError
 from training.inference.server import Remote, Served, Server, StartFailed
 from training.inference.turns import Ticket, turns
 
@@ -111,7 +112,7 @@ async def _load(client: httpx2.AsyncClient, server: Server | Remote, name: str, 
 
 
 def _refusal(message: str, code: str, *, is_begun: bool) -> Iterator[Head | bytes]:
-    said = encoded(message, status=HTTPStatus.SERVICE_UNAVAILABLE, code=code)
+    said = json.dumps(ApiError(message, status=HTTPStatus.SERVICE_UNAVAILABLE, code=code).body).encode()
     if is_begun:
         yield _event(said)
         return

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from training.core.api_error import ApiError
+
 from . import adapter_folder
 from .base import Base
-from .errors import ApiError, unknown, wrong
+from .errors import unknown, wrong
 
 
 @dataclass(frozen=True, eq=False)

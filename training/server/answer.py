@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from queue import SimpleQueue
 
+from training.core.api_error import ApiError
 from training.trainer.errors import is_out_of_memory
 
 from .adapters import Adapter
 from .base import Base
-from .errors import ApiError
 from .generation import tokens
 from .memory import Memory
 from .requests import ChatRequest

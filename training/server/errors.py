@@ -1,29 +1,8 @@
-"""What is answered when a request cannot be: the shape that OpenAI's clients read."""
+"""The refusals of requests."""
 
 from http import HTTPStatus
-from typing import Any
 
-
-class ApiError(Exception):
-    """Says what is wrong and what to do; ``param`` names the field, ``code`` is for machines."""
-
-    def __init__(self, message: str, *, status: HTTPStatus, param: str | None = None, code: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.param = param
-        self.code = code
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """As JSON."""
-        about = {"message": str(self), "type": self._type, "param": self.param, "code": self.code}
-        return {"error": about}
-
-    @property
-    def _type(self) -> str:
-        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return "rate_limit_error"
-        return "server_error" if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+from training.core.api_error import ApiError
 
 
 def wrong(message: str, param: str | None = None, *, code: str | None = None) -> ApiError:

@@ -11,9 +11,10 @@ from queue import Empty
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from training.core.api_error import ApiError
+
 from . import strict_json
 from .answer import Answer, End
-from .errors import ApiError
 from .replies import Reply
 from .requests import ChatRequest
 from .service import Service

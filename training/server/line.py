@@ -5,8 +5,9 @@ from collections import deque
 from http import HTTPStatus
 from typing import NoReturn
 
+from training.core.api_error import ApiError
+
 from .answer import Answer
-from .errors import ApiError
 
 
 class Line:

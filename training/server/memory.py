@@ -10,11 +10,11 @@ from typing import Any
 from peft import PeftConfig, PeftModelForCausalLM
 from peft.tuners.tuners_utils import BaseTunerLayer
 
+from training.core.api_error import ApiError
 from training.trainer.errors import is_out_of_memory
 
 from .adapters import Adapter, Adapters
 from .base import Base
-from .errors import ApiError
 
 
 class Memory:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import torch
 
-from training.trainer.devices import PRECISIONS
+from training.trainer.devices import precision_name
 from training.trainer.errors import TrainingError, describe
 from training.trainer.output import emit
 from training.trainer.protocol import EXIT_FAILED, Event
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         Ready(
             address=address,
             device=model.device.type,
-            precision=next(name for name, dtype in PRECISIONS.items() if dtype == model.model.dtype),
+            precision=precision_name(model.model.dtype),
             context=model.context,
             torch=torch.__version__,
         )

@@ -50,6 +50,11 @@ def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
     return PRECISIONS[wanted]
 
 
+def precision_name(precision: torch.dtype) -> str:
+    """What people call it, as in job files."""
+    return next(name for name, dtype in PRECISIONS.items() if dtype == precision)
+
+
 def device_name(spec: JobSpec, device: torch.device) -> str:
     """What people call it: a GPU by its driver's name, a CPU by the job file's."""
     if device.type == "cpu":

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from . import lineage
-from .devices import PRECISIONS, choose_precision, device_name, device_type
+from .devices import choose_precision, device_name, device_type, precision_name
 from .errors import describe
 from .exclusive import exclusive
 from .flags import Flags
@@ -49,7 +49,7 @@ def train(spec: JobSpec, flags: Flags) -> None:
             device=device.type,
             device_name=device_name(spec, device),
             processes=processes.count,
-            precision=next(name for name, dtype in PRECISIONS.items() if dtype == precision),
+            precision=precision_name(precision),
             torch=torch.__version__,
         )
     )

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self
 
 JOURNAL = "trainers.jsonl"
 """In the folder of all runs: a line for each start and end of a trainer."""
-Spec = TypeVar("Spec")
 EXIT_FINISHED = 0
 EXIT_FAILED = 1
 EXIT_STOPPED = 75
@@ -15,7 +14,33 @@ EXIT_STOPPED = 75
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobSpec:
+class Spec:
+    """What a program's job file says."""
+
+    def to_json(self) -> str:
+        """The job file's text."""
+        return json.dumps(asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What a job file describes.
+
+        Raises:
+            ValueError: Something is missing or unknown; the message names it.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("the job file holds no JSON object")
+        if unknown := values.keys() - {known.name for known in fields(cls)}:
+            raise ValueError(f"unknown in the job file: {', '.join(sorted(unknown))}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"the job file is incomplete: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec(Spec):
     """All that a training run needs to know; what the trainer shares with the rest of the product comes in here."""
 
     job_id: str
@@ -79,36 +104,6 @@ class JobSpec:
     """By device type (``cuda``, ``cpu``), the Unix time by which the run must have ended: its budget is spent then."""
     probe_steps: int | None = None
     """Measure so many steps and end, without evaluation, checkpoint or adapter."""
-
-    def to_json(self) -> str:
-        """The job file's text."""
-        return json.dumps(asdict(self), indent=2)
-
-    @classmethod
-    def from_json(cls, text: str) -> "JobSpec":
-        """The job that a job file describes.
-
-        Raises:
-            ValueError: Something is missing or unknown; the message names it.
-        """
-        return read_spec(cls, text)
-
-
-def read_spec(kind: type[Spec], text: str) -> Spec:
-    """What a program's job file says, as the dataclass that describes it.
-
-    Raises:
-        ValueError: Something is missing or unknown; the message names it.
-    """
-    values = json.loads(text)
-    if not isinstance(values, dict):
-        raise ValueError("the job file holds no JSON object")
-    if unknown := values.keys() - {known.name for known in fields(kind)}:  # type: ignore[arg-type]
-        raise ValueError(f"unknown in the job file: {', '.join(sorted(unknown))}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ValueError(f"the job file is incomplete: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)

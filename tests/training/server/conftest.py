@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from tests.training.programs import as_program
 from tests.training.trainer.conftest import TRAINING_DIR, environment
 
 START_SECONDS = 600
@@ -123,16 +124,7 @@ def within(seconds, holds):
 
 def program(code, *arguments):
     """Run code beside the programs' packages; what it prints, as JSON."""
-    done = subprocess.run(
-        [sys.executable, "-c", f"import program; program.make_package()\n{code}", *map(str, arguments)],
-        cwd=TRAINING_DIR,
-        env=environment(HF_HUB_OFFLINE="1"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(as_program(code, *arguments).splitlines()[-1])
 
 
 def make_adapters(base, target, *names, strength=0.3):

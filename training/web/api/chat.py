@@ -13,7 +13,8 @@ from pipeline.base_models import ModelNotFound
 from pipeline.http import api_user
 from pipeline.serving.streams import Stream
 from training.checks import OFF
-from training.inference import chat, openai_errors
+from training.core.api_error import ApiError
+from training.inference import chat
 from training.inference.adapters import AdapterUnusable, folder_of
 from training.inference.server import Served
 from training.jobs import tried
@@ -23,15 +24,6 @@ NOT_SERVED = (
     "PIPELINE_INFERENCE_URL."
 )
 NO_MODEL = "“model” must be the name of a model: <base>, or <base>:<job id>. GET /v1/models lists them."
-
-
-class Refused(Exception):
-    """There is no answer; ``body`` says why."""
-
-    def __init__(self, message: str, *, status: HTTPStatus, param: str | None = None, code: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = openai_errors.error(message, status=status, param=param, code=code)
 
 
 class OpenAIView(APIView):
@@ -58,25 +50,25 @@ class ChatView(OpenAIView):
         """The answer is the server's own: what it does not take, it refuses."""
         body = request.data
         if not isinstance(body, dict) or not isinstance(body.get("model"), str):
-            raise Refused(NO_MODEL, status=HTTPStatus.BAD_REQUEST, param="model")
+            raise ApiError(NO_MODEL, status=HTTPStatus.BAD_REQUEST, param="model")
         if settings.INFERENCE_DEVICE == OFF and not settings.INFERENCE_URL:
-            raise Refused(NOT_SERVED, status=HTTPStatus.SERVICE_UNAVAILABLE, code="server_unavailable")
+            raise ApiError(NOT_SERVED, status=HTTPStatus.SERVICE_UNAVAILABLE, code="server_unavailable")
         asked = _asked(request, body)
         return Stream(lambda: chat.answer(asked))
 
 
 def _asked(request: Request, body: dict[str, Any]) -> chat.Asked:
-    """Raises Refused."""
+    """Raises ApiError."""
     model = tried.model_by_name(body["model"], api_user(request))
     if model is None:
         message = f"The model “{body['model'][:200]}” does not exist, or is not yours. GET /v1/models lists them."
-        raise Refused(message, status=HTTPStatus.NOT_FOUND, param="model", code="model_not_found")
+        raise ApiError(message, status=HTTPStatus.NOT_FOUND, param="model", code="model_not_found")
     try:
         place = model.place
         served = Served(model.base.name, place.location, "" if place.folder else place.revision)
         folder = folder_of(model.job.adapter) if model.job else None
     except (ModelNotFound, AdapterUnusable) as error:
-        raise Refused(str(error), status=HTTPStatus.CONFLICT, param="model", code="model_unusable") from error
+        raise ApiError(str(error), status=HTTPStatus.CONFLICT, param="model", code="model_unusable") from error
     return chat.Asked(body, served, folder)
 
 
@@ -88,11 +80,11 @@ def _entry(model: tried.Model) -> dict[str, Any]:
 
 
 def _refusal(error: Exception, context: dict[str, Any]) -> Response:
-    if isinstance(error, Refused):
+    if isinstance(error, ApiError):
         return Response(error.body, status=error.status)
     answer = exception_handler(error, context)
     said, details = answer.data["error"], answer.data["details"]
     message = f"{said}: {details}" if details else str(said)
     param = next(iter(details), None) if isinstance(details, dict) else None
-    answer.data = openai_errors.error(message, status=answer.status_code, param=param)
+    answer.data = ApiError(message, status=HTTPStatus(answer.status_code), param=param).body
     return answer
